@@ -1,0 +1,441 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace AutLearn.Graph;
+
+/// <summary>A dataflow graph whose edges cannot go out of step: every change updates producers and uses together.</summary>
+/// <remarks>Not safe for use by several threads. Node order is meaningful and kept; <see cref="SortTopologically"/> restores it after insertions.</remarks>
+public sealed class OnnxGraph
+{
+    private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
+    private readonly List<Value> _inputs = [];
+    private readonly List<Value> _outputs = [];
+    private readonly List<Value> _initializers = [];
+    private List<Node> _nodes = [];
+    private int _nextSuffix;
+
+    /// <summary>Creates an empty graph.</summary>
+    /// <param name="name">The graph's name.</param>
+    /// <param name="parent">The graph around a subgraph, whose values it may read; null for a main graph.</param>
+    public OnnxGraph(string name, OnnxGraph? parent = null)
+    {
+        Name = name;
+        Parent = parent;
+    }
+
+    /// <summary>Gets or sets the name.</summary>
+    public string Name { get; set; }
+
+    /// <summary>Gets the graph around this subgraph, or null.</summary>
+    public OnnxGraph? Parent { get; }
+
+    /// <summary>Gets or sets the documentation string, or null.</summary>
+    public string? DocString { get; set; }
+
+    /// <summary>Gets the inputs in order.</summary>
+    public IReadOnlyList<Value> Inputs => _inputs;
+
+    /// <summary>Gets the outputs in order. A value may stand here more than once.</summary>
+    public IReadOnlyList<Value> Outputs => _outputs;
+
+    /// <summary>Gets the values that hold constants, in order of addition.</summary>
+    public IReadOnlyList<Value> Initializers => _initializers;
+
+    /// <summary>Gets the nodes in order.</summary>
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>Gets every value of this graph.</summary>
+    public IEnumerable<Value> Values => _values.Values;
+
+    /// <summary>Finds a value of this graph or, for a subgraph, of the graphs around it.</summary>
+    public Value? Find(string name)
+    {
+        for (OnnxGraph? graph = this; graph is not null; graph = graph.Parent)
+        {
+            if (graph._values.TryGetValue(name, out Value? value))
+                return value;
+        }
+
+        return null;
+    }
+
+    /// <summary>Returns a value name that neither this graph nor the graphs around it use.</summary>
+    public string UniqueName(string hint)
+    {
+        if (Find(hint) is null)
+            return hint;
+        string name;
+        do
+            name = string.Create(CultureInfo.InvariantCulture, $"{hint}_{++_nextSuffix}");
+        while (Find(name) is not null);
+        return name;
+    }
+
+    /// <summary>Adds an input.</summary>
+    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    public Value AddInput(string name, TensorType? type)
+    {
+        Value value = NewValue(name);
+        value.Type = type;
+        value.IsInput = true;
+        _inputs.Add(value);
+        return value;
+    }
+
+    /// <summary>Adds a constant.</summary>
+    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    public Value AddInitializer(string name, Tensor tensor)
+    {
+        Value value = NewValue(name);
+        value.Type = tensor.Type;
+        value.Initializer = tensor;
+        _initializers.Add(value);
+        return value;
+    }
+
+    /// <summary>Gives an existing input or initializer a constant, or takes it away with null.</summary>
+    /// <exception cref="InvalidOperationException">A node computes the value, or it would be left without a source.</exception>
+    public void SetInitializer(Value value, Tensor? tensor)
+    {
+        Own(value);
+        if (value.Producer is not null)
+            throw new InvalidOperationException($"Value '{value.Name}' is computed by node '{value.Producer.DisplayName}' and cannot hold a constant.");
+        if (tensor is null && !value.IsInput && (value.UseList.Count > 0 || value.IsOutput))
+            throw new InvalidOperationException($"Value '{value.Name}' is in use and would be left without a source.");
+        if (value.Initializer is null && tensor is not null)
+            _initializers.Add(value);
+        if (tensor is null)
+            _initializers.Remove(value);
+        value.Initializer = tensor;
+        if (tensor is not null)
+            value.Type = tensor.Type;
+    }
+
+    /// <summary>Turns an initializer into an input that the caller must supply; its constant is dropped.</summary>
+    public void MakeInput(Value value)
+    {
+        Own(value);
+        if (value.Producer is not null)
+            throw new InvalidOperationException($"Value '{value.Name}' is computed by node '{value.Producer.DisplayName}' and cannot be an input.");
+        if (!value.IsInput)
+        {
+            value.IsInput = true;
+            _inputs.Add(value);
+        }
+
+        if (value.Initializer is not null)
+            SetInitializer(value, null);
+    }
+
+    /// <summary>Stops an initialised input from being replaceable by the caller: it becomes a plain constant.</summary>
+    public void MakeConstant(Value value)
+    {
+        Own(value);
+        if (value.Initializer is null)
+            throw new InvalidOperationException($"Input '{value.Name}' has no constant.");
+        if (value.IsInput)
+        {
+            value.IsInput = false;
+            _inputs.Remove(value);
+        }
+    }
+
+    /// <summary>Adds a node at the end.</summary>
+    /// <param name="opType">The operator.</param>
+    /// <param name="inputs">Values of this graph or the graphs around it; null leaves an optional input out.</param>
+    /// <param name="outputs">New names, unique in this graph; an empty string leaves an optional output out.</param>
+    /// <param name="attributes">The attributes.</param>
+    /// <param name="domain">The operator's domain.</param>
+    /// <param name="name">The node's name.</param>
+    /// <returns>The node; its outputs are new values.</returns>
+    /// <exception cref="ArgumentException">An output name is taken, or an input belongs to another graph.</exception>
+    public Node AddNode(
+        string opType,
+        IEnumerable<Value?> inputs,
+        IEnumerable<string> outputs,
+        IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null,
+        string domain = "",
+        string name = "")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(opType);
+        var node = new Node(this, domain, opType, name, inputs, (attributes ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal));
+        foreach (Value? input in node.InputList)
+        {
+            if (input is not null)
+                Reach(input);
+        }
+
+        string[] names = [.. outputs];
+        foreach (string output in names)
+        {
+            if (output.Length > 0 && (_values.ContainsKey(output) || names.Count(n => n == output) > 1))
+                throw new ArgumentException($"The name '{output}' is taken.", nameof(outputs));
+        }
+
+        foreach (string output in names)
+        {
+            Value? value = output.Length == 0 ? null : NewValue(output);
+            if (value is not null)
+                value.Producer = node;
+            node.OutputList.Add(value);
+        }
+
+        for (int i = 0; i < node.InputList.Count; i++)
+            node.InputList[i]?.UseList.Add(new(node, i));
+        _nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>Adds one more output to a node of this graph.</summary>
+    public Value AddNodeOutput(Node node, string name)
+    {
+        Own(node);
+        Value value = NewValue(name);
+        value.Producer = node;
+        node.OutputList.Add(value);
+        return value;
+    }
+
+    /// <summary>Changes what a node reads; the index may be one past the end to add an input.</summary>
+    public void SetInput(Node node, int index, Value? value)
+    {
+        Own(node);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, node.InputList.Count);
+        if (value is not null)
+            Reach(value);
+        if (index == node.InputList.Count)
+            node.InputList.Add(null);
+        node.InputList[index]?.UseList.Remove(new(node, index));
+        node.InputList[index] = value;
+        value?.UseList.Add(new(node, index));
+    }
+
+    /// <summary>Shortens a node's input list to the given count.</summary>
+    public void TruncateInputs(Node node, int count)
+    {
+        Own(node);
+        while (node.InputList.Count > count)
+        {
+            int last = node.InputList.Count - 1;
+            node.InputList[last]?.UseList.Remove(new(node, last));
+            node.InputList.RemoveAt(last);
+        }
+    }
+
+    /// <summary>Makes every reader of one value, and every graph output that is it, use another.</summary>
+    public void ReplaceAllUses(Value value, Value replacement)
+    {
+        Own(value);
+        Reach(replacement);
+        if (ReferenceEquals(value, replacement))
+            return;
+        foreach (ValueUse use in value.UseList)
+        {
+            use.Node.InputList[use.InputIndex] = replacement;
+            replacement.UseList.Add(use);
+        }
+
+        value.UseList.Clear();
+        for (int i = 0; i < _outputs.Count; i++)
+        {
+            if (ReferenceEquals(_outputs[i], value))
+                _outputs[i] = replacement;
+        }
+    }
+
+    /// <summary>Renames a value.</summary>
+    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    public void Rename(Value value, string name)
+    {
+        Own(value);
+        if (value.Name == name)
+            return;
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!_values.TryAdd(name, value))
+            throw new ArgumentException($"The name '{name}' is taken.", nameof(name));
+        _values.Remove(value.Name);
+        value.Name = name;
+    }
+
+    /// <summary>Appends an output.</summary>
+    public void AddOutput(Value value)
+    {
+        Reach(value);
+        _outputs.Add(value);
+    }
+
+    /// <summary>Removes the first entry of a value among the outputs.</summary>
+    public void RemoveOutput(Value value) => _outputs.Remove(value);
+
+    /// <summary>Removes a node and its outputs.</summary>
+    /// <exception cref="InvalidOperationException">An output is still read or is a graph output.</exception>
+    public void Remove(Node node)
+    {
+        Own(node);
+        foreach (Value? output in node.OutputList)
+        {
+            if (output is not null && (output.UseList.Count > 0 || _outputs.Contains(output)))
+                throw new InvalidOperationException($"Node '{node.DisplayName}' cannot be removed: its output '{output.Name}' is in use.");
+        }
+
+        TruncateInputs(node, 0);
+        foreach (OnnxGraph subgraph in node.Subgraphs())
+            subgraph.ReleaseOuterUses();
+        foreach (Value? output in node.OutputList)
+        {
+            if (output is not null)
+                _values.Remove(output.Name);
+        }
+
+        _nodes.Remove(node);
+    }
+
+    /// <summary>Removes nodes and their outputs together; they may read one another.</summary>
+    /// <exception cref="InvalidOperationException">A node outside the set still reads an output, or it is a graph output.</exception>
+    public void RemoveAll(IReadOnlySet<Node> nodes)
+    {
+        foreach (Node node in nodes)
+        {
+            Own(node);
+            foreach (Value? output in node.OutputList)
+            {
+                if (output is not null && (_outputs.Contains(output) || output.UseList.Any(u => !nodes.Contains(OutermostIn(u.Node)))))
+                    throw new InvalidOperationException($"Node '{node.DisplayName}' cannot be removed: its output '{output.Name}' is in use.");
+            }
+        }
+
+        foreach (Node node in nodes)
+        {
+            TruncateInputs(node, 0);
+            foreach (OnnxGraph subgraph in node.Subgraphs())
+                subgraph.ReleaseOuterUses();
+            foreach (Value? output in node.OutputList)
+            {
+                if (output is not null)
+                    _values.Remove(output.Name);
+            }
+        }
+
+        _nodes.RemoveAll(nodes.Contains);
+    }
+
+    /// <summary>Removes an input or initializer that nothing reads.</summary>
+    /// <exception cref="InvalidOperationException">The value is in use or computed by a node.</exception>
+    public void Remove(Value value)
+    {
+        Own(value);
+        if (value.Producer is not null || value.UseList.Count > 0 || _outputs.Contains(value))
+            throw new InvalidOperationException($"Value '{value.Name}' cannot be removed: it is in use.");
+        _inputs.Remove(value);
+        _initializers.Remove(value);
+        _values.Remove(value.Name);
+    }
+
+    /// <summary>Orders the nodes so that each stands after what it reads. Stable: nodes keep their order where they can.</summary>
+    /// <exception cref="InvalidModelException">The graph has a cycle.</exception>
+    public void SortTopologically()
+    {
+        var position = new Dictionary<Node, int>(_nodes.Count);
+        for (int i = 0; i < _nodes.Count; i++)
+            position.Add(_nodes[i], i);
+        var successors = new List<int>[_nodes.Count];
+        int[] waiting = new int[_nodes.Count];
+        for (int i = 0; i < _nodes.Count; i++)
+        {
+            successors[i] = [];
+            foreach (Value? output in _nodes[i].OutputList)
+            {
+                foreach (ValueUse use in output?.UseList ?? [])
+                    successors[i].Add(position[OutermostIn(use.Node)]);
+            }
+        }
+
+        foreach (List<int> next in successors)
+        {
+            foreach (int n in next)
+                waiting[n]++;
+        }
+
+        var ready = new PriorityQueue<int, int>();
+        for (int i = 0; i < _nodes.Count; i++)
+        {
+            if (waiting[i] == 0)
+                ready.Enqueue(i, i);
+        }
+
+        var sorted = new List<Node>(_nodes.Count);
+        while (ready.TryDequeue(out int i, out _))
+        {
+            sorted.Add(_nodes[i]);
+            foreach (int next in successors[i])
+            {
+                if (--waiting[next] == 0)
+                    ready.Enqueue(next, next);
+            }
+        }
+
+        if (sorted.Count < _nodes.Count)
+        {
+            Node stuck = _nodes[Array.FindIndex(waiting, w => w > 0)];
+            throw new InvalidModelException($"Node '{stuck.DisplayName}' ({stuck.OpType}) is part of a cycle.") { NodeName = stuck.DisplayName };
+        }
+
+        _nodes = sorted;
+    }
+
+    private Node OutermostIn(Node node)
+    {
+        // A reader inside a subgraph counts as a read by the node of this graph that holds the subgraph.
+        while (!ReferenceEquals(node.Owner, this))
+        {
+            OnnxGraph inner = node.Owner;
+            node = inner.Holder ?? throw new InvalidOperationException($"Subgraph '{inner.Name}' is held by no node.");
+        }
+
+        return node;
+    }
+
+    private Node? Holder => Parent?._nodes.Find(n => n.Subgraphs().Contains(this));
+
+    private void ReleaseOuterUses()
+    {
+        foreach (Node node in _nodes)
+        {
+            TruncateInputs(node, 0);
+            foreach (OnnxGraph subgraph in node.Subgraphs())
+                subgraph.ReleaseOuterUses();
+        }
+    }
+
+    private Value NewValue(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var value = new Value(this, name);
+        if (!_values.TryAdd(name, value))
+            throw new ArgumentException($"The name '{name}' is taken.", nameof(name));
+        return value;
+    }
+
+    private void Own(Value value)
+    {
+        if (!ReferenceEquals(value.Owner, this))
+            throw new ArgumentException($"Value '{value.Name}' belongs to another graph.", nameof(value));
+    }
+
+    private void Own(Node node)
+    {
+        if (!ReferenceEquals(node.Owner, this))
+            throw new ArgumentException($"Node '{node.DisplayName}' belongs to another graph.", nameof(node));
+    }
+
+    private void Reach(Value value)
+    {
+        for (OnnxGraph? graph = this; graph is not null; graph = graph.Parent)
+        {
+            if (ReferenceEquals(value.Owner, graph))
+                return;
+        }
+
+        throw new ArgumentException($"Value '{value.Name}' belongs to another graph.", nameof(value));
+    }
+}

@@ -1,0 +1,53 @@
+namespace AutLearn.Graph;
+
+/// <summary>One edge of a graph: an input, an initializer, or the output of a node.</summary>
+/// <remarks>Created and changed only by its <see cref="OnnxGraph"/>, which keeps <see cref="Producer"/> and <see cref="Uses"/> consistent.</remarks>
+public sealed class Value
+{
+    internal readonly List<ValueUse> UseList = [];
+
+    internal Value(OnnxGraph owner, string name)
+    {
+        Owner = owner;
+        Name = name;
+    }
+
+    /// <summary>Gets the graph that owns the value.</summary>
+    public OnnxGraph Owner { get; }
+
+    /// <summary>Gets the name, unique in its graph.</summary>
+    public string Name { get; internal set; }
+
+    /// <summary>Gets or sets the tensor type; null where unknown or not a tensor.</summary>
+    public TensorType? Type { get; set; }
+
+    /// <summary>Gets or sets the encoded <c>TypeProto</c> of a value that is not a dense tensor; null for tensors.</summary>
+    public ReadOnlyMemory<byte>? OpaqueType { get; set; }
+
+    /// <summary>Gets the node that computes the value; null for inputs and initializers.</summary>
+    public Node? Producer { get; internal set; }
+
+    /// <summary>Gets the constant that the value holds, or is by default if it is an input too; null otherwise.</summary>
+    public Tensor? Initializer { get; internal set; }
+
+    /// <summary>Gets a value indicating whether the value is a graph input.</summary>
+    public bool IsInput { get; internal set; }
+
+    /// <summary>Gets a value indicating whether the value is a constant that no caller can replace.</summary>
+    public bool IsConstant => Initializer is not null && !IsInput;
+
+    /// <summary>Gets a value indicating whether the value is an output of its graph.</summary>
+    public bool IsOutput => Owner.Outputs.Contains(this);
+
+    /// <summary>Gets the node inputs that read the value, in subgraphs too.</summary>
+    public IReadOnlyList<ValueUse> Uses => UseList;
+
+    /// <summary>Gets the shape, or null.</summary>
+    public Shape? Shape => Type?.Shape;
+
+    /// <summary>Gets the element type; <see cref="ElementType.Undefined"/> where unknown.</summary>
+    public ElementType ElementType => Type?.ElementType ?? ElementType.Undefined;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}: {Type?.ToString() ?? "?"}";
+}
