@@ -1,0 +1,71 @@
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>Gradient rules by operator, domain and opset.</summary>
+/// <remarks>Safe for concurrent reads once filled.</remarks>
+public sealed class GradientRegistry
+{
+    private readonly Dictionary<(string Domain, string OpType), SortedList<long, Entry>> _rules = [];
+
+    /// <summary>Gets every registered operator with its domain and first opset, sorted.</summary>
+    public IEnumerable<(string Domain, string OpType, long SinceOpset)> Entries =>
+        _rules.SelectMany(r => r.Value.Keys.Select(since => (r.Key.Domain, r.Key.OpType, since))).Order();
+
+    /// <summary>Creates a registry with the rules of this library.</summary>
+    public static GradientRegistry CreateDefault()
+    {
+        var rules = new GradientRegistry();
+        return rules;
+    }
+
+    /// <summary>Registers a rule.</summary>
+    /// <param name="opType">The operator.</param>
+    /// <param name="sinceOpset">The first opset of its domain that the rule fits; a later registration for a later opset supersedes it from there on.</param>
+    /// <param name="rule">The rule.</param>
+    /// <param name="domain">The operator's domain; the default domain if empty.</param>
+    /// <exception cref="ArgumentException">A rule for exactly this operator and opset exists.</exception>
+    public void Add(string opType, long sinceOpset, GradientRule rule, string domain = "") =>
+        Add(opType, sinceOpset, domain, new Entry(rule, null));
+
+    /// <summary>Registers an operator through which no gradient flows.</summary>
+    /// <param name="opType">The operator.</param>
+    /// <param name="sinceOpset">The first opset.</param>
+    /// <param name="because">The reason, such as <c>piecewise constant</c>.</param>
+    /// <param name="domain">The operator's domain.</param>
+    /// <exception cref="ArgumentException">A rule for exactly this operator and opset exists.</exception>
+    public void AddZero(string opType, long sinceOpset, string because, string domain = "")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(because);
+        Add(opType, sinceOpset, domain, new Entry(static g => new Graph.Value?[g.InputCount], because));
+    }
+
+    /// <summary>Finds the rule for an operator, or null.</summary>
+    public GradientRule? Find(string domain, string opType, long opset) => FindEntry(domain, opType, opset)?.Rule;
+
+    /// <summary>Tells why no gradient flows through an operator; null where one does, or no rule is known.</summary>
+    public string? ZeroReason(string domain, string opType, long opset) => FindEntry(domain, opType, opset)?.ZeroReason;
+
+    private Entry? FindEntry(string domain, string opType, long opset)
+    {
+        Entry? found = null;
+        if (_rules.TryGetValue((domain, opType), out SortedList<long, Entry>? versions))
+        {
+            foreach ((long since, Entry entry) in versions)
+            {
+                if (since <= opset)
+                    found = entry;
+            }
+        }
+
+        return found;
+    }
+
+    private void Add(string opType, long sinceOpset, string domain, Entry entry)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(opType);
+        if (!_rules.TryGetValue((domain, opType), out SortedList<long, Entry>? versions))
+            _rules.Add((domain, opType), versions = []);
+        versions.Add(sinceOpset, entry);
+    }
+
+    private sealed record Entry(GradientRule Rule, string? ZeroReason);
+}

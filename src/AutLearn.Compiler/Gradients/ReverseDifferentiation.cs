@@ -1,0 +1,135 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>Reverse-mode automatic differentiation: appends the nodes that compute d(loss)/d(value).</summary>
+/// <remarks>Griewank and Walther, Evaluating Derivatives, 2nd edition, 2008, section 3.2.</remarks>
+public sealed class ReverseDifferentiation
+{
+    private readonly GradientRegistry _rules;
+
+    /// <summary>Creates the transformation.</summary>
+    public ReverseDifferentiation(GradientRegistry rules) => _rules = rules;
+
+    /// <summary>Appends the gradient of a scalar to the graph it belongs to.</summary>
+    /// <param name="model">The model; its values must carry types (see shape inference).</param>
+    /// <param name="loss">A floating-point scalar of the main graph.</param>
+    /// <param name="targets">The values to differentiate by.</param>
+    /// <returns>For each target its gradient, of the target's shape; targets that do not influence the loss are missing.</returns>
+    /// <exception cref="UnsupportedGradientException">Nodes on the way have no rule; all are named.</exception>
+    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets)
+    {
+        OnnxGraph graph = model.Graph;
+        graph.SortTopologically();
+        var builder = new GraphBuilder(graph, model.Opset);
+        HashSet<Value> dependent = DependentOn(graph, targets);
+        List<Node> path = NodesBetween(graph, dependent, loss);
+        ThrowIfUnsupported(model, path);
+
+        var gradients = new GradientSums(builder);
+        if (dependent.Contains(loss))
+            gradients.Contribute(loss, builder.One(loss));
+        for (int i = path.Count - 1; i >= 0; i--)
+            Visit(model, path[i], dependent, gradients, builder);
+
+        var result = new Dictionary<Value, Value>();
+        foreach (Value target in targets)
+        {
+            if (gradients.Find(target) is { } gradient)
+                result[target] = gradient;
+        }
+
+        graph.SortTopologically();
+        return result;
+    }
+
+    /// <summary>Lists the nodes between the targets and a value that have no rule, as <c>'name' (operator, opset)</c>.</summary>
+    public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets) =>
+        Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), loss));
+
+    private void Visit(OnnxModel model, Node node, HashSet<Value> dependent, GradientSums gradients, GraphBuilder builder)
+    {
+        var outputGradients = new Value?[node.Outputs.Count];
+        bool any = false;
+        for (int o = 0; o < outputGradients.Length; o++)
+        {
+            outputGradients[o] = node.Outputs[o] is { } output ? gradients.Find(output) : null;
+            any |= outputGradients[o] is not null;
+        }
+
+        if (!any)
+            return;
+        bool[] needs = new bool[node.Inputs.Count];
+        for (int i = 0; i < needs.Length; i++)
+            needs[i] = node.Inputs[i] is { } input && dependent.Contains(input);
+
+        builder.NameStem = $"{node.DisplayName}_grad";
+        GradientRule rule = _rules.Find(node.Domain, node.OpType, OpsetOf(model, node.Domain))!;
+        Value?[] inputGradients = rule(new GradientContext(node, builder, outputGradients, needs));
+        if (inputGradients.Length != needs.Length)
+            throw new InvalidOperationException($"The gradient rule of {node.OpType} returned {inputGradients.Length} entries for {needs.Length} inputs.");
+        for (int i = 0; i < needs.Length; i++)
+        {
+            if (needs[i] && inputGradients[i] is { } gradient)
+                gradients.Contribute(node.Inputs[i]!, gradient);
+        }
+    }
+
+    private void ThrowIfUnsupported(OnnxModel model, List<Node> path)
+    {
+        List<string> missing = Unsupported(model, path);
+        if (missing.Count > 0)
+            throw new UnsupportedGradientException([.. missing]);
+    }
+
+    private List<string> Unsupported(OnnxModel model, List<Node> path) =>
+        [.. from node in path
+            let opset = OpsetOf(model, node.Domain)
+            where _rules.Find(node.Domain, node.OpType, opset) is null
+            select $"'{node.DisplayName}' ({(node.Domain.Length > 0 ? node.Domain + "." : "")}{node.OpType}, opset {opset})"];
+
+    private static long OpsetOf(OnnxModel model, string domain) => model.OpsetImports.GetValueOrDefault(domain, 1);
+
+    private static HashSet<Value> DependentOn(OnnxGraph graph, IReadOnlyCollection<Value> targets)
+    {
+        var dependent = new HashSet<Value>(targets);
+        foreach (Node node in graph.Nodes)
+        {
+            if (!Reads(node, dependent))
+                continue;
+            foreach (Value? output in node.Outputs)
+            {
+                // Integers and booleans carry no gradient; an unknown type might.
+                if (output is not null && (output.Type is null || output.ElementType.IsFloatingPoint()))
+                    dependent.Add(output);
+            }
+        }
+
+        return dependent;
+    }
+
+    private static bool Reads(Node node, HashSet<Value> values) =>
+        node.Inputs.Any(i => i is not null && values.Contains(i))
+        || node.Subgraphs().Any(g => g.Nodes.Any(inner => Reads(inner, values)) || g.Outputs.Any(values.Contains));
+
+    private static List<Node> NodesBetween(OnnxGraph graph, HashSet<Value> dependent, Value loss)
+    {
+        var reaching = new HashSet<Value> { loss };
+        var path = new List<Node>();
+        for (int i = graph.Nodes.Count - 1; i >= 0; i--)
+        {
+            Node node = graph.Nodes[i];
+            if (!node.Outputs.Any(o => o is not null && reaching.Contains(o) && dependent.Contains(o)))
+                continue;
+            path.Add(node);
+            foreach (Value? input in node.Inputs)
+            {
+                if (input is not null)
+                    reaching.Add(input);
+            }
+        }
+
+        path.Reverse();
+        return path;
+    }
+}

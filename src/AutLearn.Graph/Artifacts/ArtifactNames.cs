@@ -1,0 +1,26 @@
+namespace AutLearn.Graph.Artifacts;
+
+/// <summary>The file names inside a set of artifacts.</summary>
+public static class ArtifactNames
+{
+    /// <summary>The manifest.</summary>
+    public const string Manifest = "manifest.json";
+
+    /// <summary>User inputs and parameters to predictions, logits and boundary tensors.</summary>
+    public const string Inference = "inference.onnx";
+
+    /// <summary>One training step from boundary tensors.</summary>
+    public const string TrainStep = "train_step.onnx";
+
+    /// <summary>One training step from boundary tensors and cached logits.</summary>
+    public const string TrainStepCached = "train_step_cached.onnx";
+
+    /// <summary>Loss and metrics without an update.</summary>
+    public const string Evaluation = "eval.onnx";
+
+    /// <summary>The initial parameters and buffers, in safetensors format.</summary>
+    public const string Parameters = "parameters.safetensors";
+
+    /// <summary>The folder of the optional official training artifacts.</summary>
+    public const string OrtTrainingFolder = "ort-training";
+}
