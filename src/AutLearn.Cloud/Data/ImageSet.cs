@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Cloud.Data;
+
+/// <summary>Labelled images that are decoded when asked for.</summary>
+internal sealed class ImageSet
+{
+    private readonly Func<int, PixelImage> _load;
+    private readonly Func<int, string> _nameOf;
+
+    public ImageSet(ImmutableArray<int> labels, ImmutableArray<string> classes, Func<int, PixelImage> load, Func<int, string> nameOf)
+    {
+        Labels = labels;
+        Classes = classes;
+        _load = load;
+        _nameOf = nameOf;
+    }
+
+    /// <summary>Gets the class of each image; -1 where unknown.</summary>
+    public ImmutableArray<int> Labels { get; }
+
+    /// <summary>Gets the names of the classes by index; empty where unknown.</summary>
+    public ImmutableArray<string> Classes { get; }
+
+    public int Count => Labels.Length;
+
+    /// <summary>Decodes an image.</summary>
+    /// <exception cref="DataFileException">The image is damaged.</exception>
+    public PixelImage Load(int index) => _load(index);
+
+    /// <summary>Gets the file, or the row of the file, of an image.</summary>
+    public string NameOf(int index) => _nameOf(index);
+
+    /// <summary>Picks some images, in the order given.</summary>
+    public ImageSet Pick(IReadOnlyList<int> rows)
+    {
+        ImmutableArray<int> picked = [.. rows];
+        return new([.. picked.Select(r => Labels[r])], Classes, i => _load(picked[i]), i => _nameOf(picked[i]));
+    }
+}
