@@ -118,7 +118,12 @@ public sealed class GradientContext
     public Value Reshape(Value x, params ReadOnlySpan<long> shape) => Builder.Reshape(x, shape);
 
     /// <summary>Reshapes to the shape of another value.</summary>
-    public Value ReshapeLike(Value x, Value like) => Builder.Reshape(x, Builder.ShapeOf(like));
+    public Value ReshapeLike(Value x, Value like)
+    {
+        Value reshaped = Builder.Reshape(x, Builder.ShapeOf(like));
+        reshaped.Type = new TensorType(x.ElementType, like.Shape);
+        return reshaped;
+    }
 
     /// <summary>Gets the rank of a value.</summary>
     /// <exception cref="AutLearnException">The rank is unknown.</exception>

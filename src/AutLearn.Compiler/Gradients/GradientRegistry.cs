@@ -14,6 +14,13 @@ public sealed class GradientRegistry
     public static GradientRegistry CreateDefault()
     {
         var rules = new GradientRegistry();
+        ArithmeticGradients.Register(rules);
+        ActivationGradients.Register(rules);
+        ReductionGradients.Register(rules);
+        ShapeGradients.Register(rules);
+        SliceGradients.Register(rules);
+        IndexingGradients.Register(rules);
+        ZeroGradients.Register(rules);
         return rules;
     }
 

@@ -1,0 +1,156 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>Gradients of elementwise arithmetic. Broadcasting is undone by the driver.</summary>
+internal static class ArithmeticGradients
+{
+    public static void Register(GradientRegistry rules)
+    {
+        rules.Add("Add", sinceOpset: 7, Add);
+        rules.Add("Sub", sinceOpset: 7, Sub);
+        rules.Add("Mul", sinceOpset: 7, Mul);
+        rules.Add("Div", sinceOpset: 7, Div);
+        rules.Add("Neg", sinceOpset: 6, Neg);
+        rules.Add("Reciprocal", sinceOpset: 6, Reciprocal);
+        rules.Add("Sqrt", sinceOpset: 6, Sqrt);
+        rules.Add("Pow", sinceOpset: 7, Pow);
+        rules.Add("Exp", sinceOpset: 6, Exp);
+        rules.Add("Log", sinceOpset: 6, Log);
+        rules.Add("Abs", sinceOpset: 6, Abs);
+        rules.Add("Sin", sinceOpset: 7, Sin);
+        rules.Add("Cos", sinceOpset: 7, Cos);
+        rules.Add("Atan", sinceOpset: 7, Atan);
+        rules.Add("Sum", sinceOpset: 8, Sum);
+        rules.Add("Mean", sinceOpset: 8, Mean);
+        rules.Add("Max", sinceOpset: 8, Extremum);
+        rules.Add("Min", sinceOpset: 8, Extremum);
+    }
+
+    // y = a + b  =>  da = dy, db = dy
+    private static Value?[] Add(GradientContext g) => [g.OutputGradient(0), g.OutputGradient(0)];
+
+    // y = a - b  =>  da = dy, db = -dy
+    private static Value?[] Sub(GradientContext g) =>
+        [g.OutputGradient(0), g.NeedsGradient(1) ? g.Neg(g.OutputGradient(0)) : null];
+
+    // y = a b  =>  da = dy b, db = dy a
+    private static Value?[] Mul(GradientContext g) =>
+    [
+        g.NeedsGradient(0) ? g.Mul(g.OutputGradient(0), g.Input(1)) : null,
+        g.NeedsGradient(1) ? g.Mul(g.OutputGradient(0), g.Input(0)) : null,
+    ];
+
+    // y = a / b  =>  da = dy / b, db = -(dy / b) y
+    private static Value?[] Div(GradientContext g)
+    {
+        Value da = g.Div(g.OutputGradient(0), g.Input(1));
+        return [da, g.NeedsGradient(1) ? g.Neg(g.Mul(da, g.Output(0))) : null];
+    }
+
+    // y = -x  =>  dx = -dy
+    private static Value?[] Neg(GradientContext g) => [g.Neg(g.OutputGradient(0))];
+
+    // y = 1 / x  =>  dx = -dy y^2
+    private static Value?[] Reciprocal(GradientContext g) =>
+        [g.Neg(g.Mul(g.OutputGradient(0), g.Mul(g.Output(0), g.Output(0))))];
+
+    // y = sqrt(x)  =>  dx = dy / (2 y), infinite at 0 as in libtorch
+    private static Value?[] Sqrt(GradientContext g) =>
+        [g.Div(g.Mul(g.OutputGradient(0), 0.5), g.Output(0))];
+
+    // y = x^p  =>  dx = dy p x^(p-1), 0 where p = 0; dp = dy y ln x.
+    // For x <= 0 the power is not differentiable by p; dp is 0 there (libtorch: 0 at x = 0, NaN below).
+    private static Value?[] Pow(GradientContext g) =>
+        [g.NeedsGradient(0) ? PowBase(g) : null, g.NeedsGradient(1) ? PowExponent(g) : null];
+
+    private static Value? PowBase(GradientContext g)
+    {
+        Value x = g.Input(0), dy = g.OutputGradient(0);
+        switch (ConstantExponent(g.Input(1)))
+        {
+            case 0:
+                return null;
+            case 1:
+                return dy;
+            case 2:
+                return g.Mul(dy, g.Mul(x, 2));
+            case 0.5:
+                return g.Div(g.Mul(dy, 0.5), g.Output(0));
+            case 3:
+                return g.Mul(dy, g.Mul(g.Mul(x, x), 3));
+            case -1:
+                return g.Neg(g.Mul(dy, g.Mul(g.Output(0), g.Output(0))));
+            case { } p:
+                return g.Mul(dy, g.Mul(g.Op("Pow", [x, g.Scalar(x, p - 1)]), p));
+        }
+
+        Value exponent = g.Builder.CastLike(g.Input(1), x);
+        Value slope = g.Mul(exponent, g.Op("Pow", [x, g.Sub(exponent, g.One(x))]));
+        return g.Where(g.Builder.Equal(exponent, g.Zero(x)), g.Zero(x), g.Mul(dy, slope));
+    }
+
+    private static Value PowExponent(GradientContext g)
+    {
+        Value x = g.Input(0);
+        Value slope = g.Mul(g.Mul(g.OutputGradient(0), g.Output(0)), g.Builder.Log(x));
+        return g.Builder.CastLike(g.Where(g.Builder.Greater(x, g.Zero(x)), slope, g.Zero(x)), g.Input(1));
+    }
+
+    private static double? ConstantExponent(Value exponent) =>
+        exponent is { IsConstant: true, Initializer: { Count: 1, Dimensions.Length: 0 } tensor }
+            ? tensor.ElementType switch
+            {
+                ElementType.Float32 => tensor.Span<float>()[0],
+                ElementType.Float64 => tensor.Span<double>()[0],
+                ElementType.Int64 => tensor.Span<long>()[0],
+                ElementType.Int32 => tensor.Span<int>()[0],
+                _ => null,
+            }
+            : null;
+
+    // y = e^x  =>  dx = dy y
+    private static Value?[] Exp(GradientContext g) => [g.Mul(g.OutputGradient(0), g.Output(0))];
+
+    // y = ln x  =>  dx = dy / x
+    private static Value?[] Log(GradientContext g) => [g.Div(g.OutputGradient(0), g.Input(0))];
+
+    // y = |x|  =>  dx = dy sign(x), 0 at 0 as in libtorch
+    private static Value?[] Abs(GradientContext g) =>
+        [g.Mul(g.OutputGradient(0), g.Op("Sign", [g.Input(0)]))];
+
+    // y = sin x  =>  dx = dy cos x
+    private static Value?[] Sin(GradientContext g) =>
+        [g.Mul(g.OutputGradient(0), g.Op("Cos", [g.Input(0)]))];
+
+    // y = cos x  =>  dx = -dy sin x
+    private static Value?[] Cos(GradientContext g) =>
+        [g.Neg(g.Mul(g.OutputGradient(0), g.Op("Sin", [g.Input(0)])))];
+
+    // y = atan x  =>  dx = dy / (1 + x^2)
+    private static Value?[] Atan(GradientContext g)
+    {
+        Value x = g.Input(0);
+        return [g.Div(g.OutputGradient(0), g.Add(g.Mul(x, x), g.One(x)))];
+    }
+
+    // y = x1 + ... + xn  =>  dxi = dy
+    private static Value?[] Sum(GradientContext g) => [.. Enumerable.Repeat(g.OutputGradient(0), g.InputCount)];
+
+    // y = (x1 + ... + xn) / n  =>  dxi = dy / n
+    private static Value?[] Mean(GradientContext g) =>
+        [.. Enumerable.Repeat(g.InputCount == 1 ? g.OutputGradient(0) : g.Mul(g.OutputGradient(0), 1d / g.InputCount), g.InputCount)];
+
+    // y = max(x1, ..., xn)  =>  dxi = dy [xi = y] / (number of j with xj = y): ties share evenly, as libtorch's maximum does
+    private static Value?[] Extremum(GradientContext g)
+    {
+        Value y = g.Output(0), dy = g.OutputGradient(0);
+        if (g.InputCount == 1)
+            return [dy];
+        var masks = new Value[g.InputCount];
+        for (int i = 0; i < masks.Length; i++)
+            masks[i] = g.Builder.CastLike(g.Builder.Equal(g.Input(i), y), y);
+        Value share = g.Div(dy, g.Op("Sum", masks));
+        return [.. masks.Select((mask, i) => g.NeedsGradient(i) ? g.Mul(share, mask) : null)];
+    }
+}

@@ -1,0 +1,57 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>Pieces that several gradient rules are made of.</summary>
+internal static class GradientContextExtensions
+{
+    /// <summary>Counts an axis from the front.</summary>
+    public static int AxisOf(this GradientContext g, long axis, int rank)
+    {
+        long fromFront = axis < 0 ? axis + rank : axis;
+        return fromFront >= 0 && fromFront < Math.Max(1, rank)
+            ? (int)fromFront
+            : throw new InvalidModelException($"Axis {axis} of node '{g.Node.DisplayName}' ({g.Node.OpType}) lies outside its input of rank {rank}.") { NodeName = g.Node.DisplayName };
+    }
+
+    /// <summary>Gets an Int64 scalar constant.</summary>
+    public static Value Int(this GradientContext g, long value) => g.Builder.Int(value);
+
+    /// <summary>Gets the elements of an integer constant, or null where the value is computed or fed.</summary>
+    public static long[]? ConstantInts(this Value value) => value is { IsConstant: true, Initializer: { } tensor }
+        ? tensor.ElementType switch
+        {
+            ElementType.Int64 => tensor.Span<long>().ToArray(),
+            ElementType.Int32 => Array.ConvertAll(tensor.Span<int>().ToArray(), v => (long)v),
+            _ => null,
+        }
+        : null;
+
+    /// <summary>Zeros of a value's type and shape.</summary>
+    public static Value ZerosLike(this GradientContext g, Value like)
+    {
+        Tensor zero = GraphBuilder.ScalarTensor(like.ElementType, 0);
+        Value zeros = g.Op("ConstantOfShape", [g.ShapeOf(like)], ("value", AttributeValue.Of(new Tensor(zero.ElementType, [1], zero.Bytes))));
+        zeros.Type = like.Type;
+        return zeros;
+    }
+
+    /// <summary>Int64 of a value's shape that counts its elements: 0, 1, 2, ...</summary>
+    public static Value PositionsIn(this GradientContext g, Value value)
+    {
+        Value count = value.Shape?.ElementCount() is { } known ? g.Int(known) : g.Op("Size", [value]);
+        Value positions = g.ReshapeLike(g.Op("Range", [g.Int(0), count, g.Int(1)]), value);
+        positions.Type = new TensorType(ElementType.Int64, value.Shape);
+        return positions;
+    }
+
+    /// <summary>Zeros of the shape of <paramref name="like"/>, to which each update is added at its flat position.</summary>
+    public static Value ScatterByPosition(this GradientContext g, Value positions, Value updates, Value like)
+    {
+        Value count = like.Shape?.ElementCount() is { } known ? g.Ints(known) : g.Reshape(g.Op("Size", [like]), 1);
+        Tensor zero = GraphBuilder.ScalarTensor(like.ElementType, 0);
+        Value zeros = g.Op("ConstantOfShape", [count], ("value", AttributeValue.Of(new Tensor(zero.ElementType, [1], zero.Bytes))));
+        Value sum = g.Op("ScatterElements", [zeros, g.Reshape(positions, -1), g.Reshape(updates, -1)], ("axis", AttributeValue.Of(0L)), ("reduction", AttributeValue.Of("add")));
+        return g.ReshapeLike(sum, like);
+    }
+}

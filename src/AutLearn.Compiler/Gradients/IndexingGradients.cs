@@ -1,0 +1,127 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>Gradients of operators that gather and scatter by indices. Indices themselves carry no gradient.</summary>
+/// <remarks>
+/// Where an index may occur twice the adjoint adds with ScatterElements, never with ScatterND: ONNX Runtime splits ScatterND
+/// over threads that then race on equal indices (its issue 23396).
+/// </remarks>
+internal static class IndexingGradients
+{
+    public static void Register(GradientRegistry rules)
+    {
+        rules.Add("Gather", sinceOpset: 1, Gather);
+        rules.Add("GatherElements", sinceOpset: 11, GatherElements);
+        rules.Add("GatherND", sinceOpset: 12, GatherND);
+        rules.Add("ScatterElements", sinceOpset: 11, ScatterElements);
+        rules.Add("ScatterND", sinceOpset: 11, ScatterND);
+        rules.Add("TopK", sinceOpset: 10, TopK);
+    }
+
+    // y = x[..., indices, ...]  =>  dx[..., indices, ...] += dy
+    private static Value?[] Gather(GradientContext g)
+    {
+        Value x = g.Input(0), indices = g.Input(1), dy = g.OutputGradient(0);
+        int rank = g.RankOf(x);
+        int axis = g.AxisOf(g.Node.GetInt("axis", 0), rank);
+        if (indices.Shape?.ElementCount() == 1 && indices.ConstantInts() is [long index] && x.Shape![axis].IsKnown)
+            return [OneIndex(g, axis, index), null];
+
+        // All index axes become one, at the gathered axis; then indices and dy are broadcast to the same shape.
+        Value flat = dy;
+        if (indices.Shape?.Rank != 1)
+        {
+            Value[] sizes = [.. Enumerable.Range(0, rank).Select(a => a == axis ? g.Ints(-1) : g.Builder.SizeOf(x, a))];
+            flat = g.Builder.Reshape(dy, JoinSizes(g, sizes));
+        }
+
+        long[] aligned = [.. Enumerable.Range(0, rank).Select(a => a == axis ? -1L : 1L)];
+        Value positions = g.Builder.Expand(g.Reshape(indices, aligned), g.ShapeOf(flat));
+        return [ScatterAdd(g, g.ZerosLike(x), positions, flat, axis), null];
+    }
+
+    // One constant index: dy stands between zeros.
+    private static Value OneIndex(GradientContext g, int axis, long index)
+    {
+        Value x = g.Input(0);
+        long size = x.Shape![axis].Size;
+        long before = index < 0 ? index + size : index;
+        Value slice = g.OutputGradient(0);
+        if (g.Input(1).Shape!.Rank != 1)
+        {
+            Value[] sizes = [.. Enumerable.Range(0, x.Shape.Rank).Select(a => a == axis ? g.Ints(1) : g.Builder.SizeOf(x, a))];
+            slice = g.Builder.Reshape(slice, JoinSizes(g, sizes));
+        }
+
+        Value dx = g.Op("Pad", [slice, g.Ints(before, size - 1 - before), null, g.Ints(axis)]);
+        dx.Type = x.Type;
+        return dx;
+    }
+
+    private static Value JoinSizes(GradientContext g, Value[] sizes) => Array.TrueForAll(sizes, s => s.IsConstant)
+        ? g.Ints([.. sizes.Select(s => s.Initializer!.Span<long>()[0])])
+        : g.Builder.Concat(0, sizes);
+
+    // y[i] = x[indices[i] on the axis]  =>  dx[indices[i]] += dy[i]
+    private static Value?[] GatherElements(GradientContext g)
+    {
+        Value x = g.Input(0);
+        int axis = g.AxisOf(g.Node.GetInt("axis", 0), g.RankOf(x));
+        return [ScatterAdd(g, g.ZerosLike(x), g.Input(1), g.OutputGradient(0), axis), null];
+    }
+
+    // y = x[indices]  =>  dx[indices] += dy. A map of positions in x, gathered like x, says where each dy goes.
+    private static Value?[] GatherND(GradientContext g)
+    {
+        Value map = g.Op("GatherND", [g.PositionsIn(g.Input(0)), g.Input(1)], ("batch_dims", AttributeValue.Of(g.Node.GetInt("batch_dims", 0))));
+        return [g.ScatterByPosition(map, g.OutputGradient(0), g.Input(0)), null];
+    }
+
+    // y = x with y[indices] = u (or += u)  =>  dx = dy, with zeros at the indices unless added; du = dy[indices]
+    private static Value?[] ScatterElements(GradientContext g)
+    {
+        Value dy = g.OutputGradient(0), indices = g.Input(1);
+        long axis = g.Node.GetInt("axis", 0);
+        Value kept = dy;
+        if (g.NeedsGradient(0) && !Adds(g))
+            kept = g.Op("ScatterElements", [dy, indices, g.ZerosLike(g.Input(2))], ("axis", AttributeValue.Of(axis)));
+        return [kept, null, g.NeedsGradient(2) ? g.Op("GatherElements", [dy, indices], ("axis", AttributeValue.Of(axis))) : null];
+    }
+
+    // As ScatterElements, by whole slices.
+    private static Value?[] ScatterND(GradientContext g)
+    {
+        Value dy = g.OutputGradient(0), indices = g.Input(1);
+        Value kept = dy;
+        if (g.NeedsGradient(0) && !Adds(g))
+            kept = g.Op("ScatterND", [dy, indices, g.ZerosLike(g.Input(2))]);
+        return [kept, null, g.NeedsGradient(2) ? g.Op("GatherND", [dy, indices]) : null];
+    }
+
+    private static bool Adds(GradientContext g) => g.Node.GetString("reduction", "none") switch
+    {
+        "none" => false,
+        "add" => true,
+        string other => throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' ({g.Node.OpType} with reduction '{other}')"]),
+    };
+
+    // y = x[indices], the indices being distinct  =>  dx[indices] = dy
+    private static Value?[] TopK(GradientContext g)
+    {
+        if (g.OptionalOutputGradient(0) is not { } dy)
+            return new Value?[g.InputCount];
+        Value x = g.Input(0);
+        Value indices = g.RequireOutput(1, g.Output(0).Type is { } type ? type with { ElementType = ElementType.Int64 } : null);
+        Value dx = g.Op("ScatterElements", [g.ZerosLike(x), indices, dy], ("axis", AttributeValue.Of(g.Node.GetInt("axis", -1))));
+        dx.Type = x.Type;
+        return [dx, null];
+    }
+
+    private static Value ScatterAdd(GradientContext g, Value data, Value indices, Value updates, int axis)
+    {
+        Value sum = g.Op("ScatterElements", [data, indices, updates], ("axis", AttributeValue.Of((long)axis)), ("reduction", AttributeValue.Of("add")));
+        sum.Type = data.Type;
+        return sum;
+    }
+}
