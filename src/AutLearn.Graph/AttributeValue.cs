@@ -21,6 +21,9 @@ public sealed class AttributeValue
     /// <summary>Gets the name of the enclosing function's attribute that this one takes its value from, or null.</summary>
     public string? Reference { get; }
 
+    /// <summary>Gets the fields of the file's attribute that the IR does not model, encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; private init; }
+
     /// <summary>Gets the float.</summary>
     public float Float => Get<float>(AttributeKind.Float);
 
@@ -90,6 +93,9 @@ public sealed class AttributeValue
 
     /// <summary>Creates a reference to an attribute of the enclosing function.</summary>
     public static AttributeValue OfReference(AttributeKind kind, string functionAttribute) => new(kind, functionAttribute, functionAttribute);
+
+    /// <summary>Returns the same value that carries fields of the file which the IR does not model.</summary>
+    internal AttributeValue WithExtraFields(ReadOnlyMemory<byte> encoded) => new(Kind, _value, Reference) { ExtraFields = encoded };
 
     /// <summary>Tells whether kind and content are the same. Subgraphs are equal only if they are the same object.</summary>
     public bool ContentEquals(AttributeValue other)

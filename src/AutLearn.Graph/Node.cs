@@ -32,6 +32,12 @@ public sealed class Node
     /// <summary>Gets the name; may be empty, and need not be unique.</summary>
     public string Name { get; }
 
+    /// <summary>Gets or sets which overload of a model function the node calls; empty for none.</summary>
+    public string Overload { get; set; } = "";
+
+    /// <summary>Gets or sets the fields of the file's node that the IR does not model (metadata, device placement), encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; set; }
+
     /// <summary>Gets or sets the documentation string, or null.</summary>
     public string? DocString { get; set; }
 

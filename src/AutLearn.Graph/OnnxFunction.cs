@@ -19,4 +19,8 @@ public sealed record OnnxFunction(
     ImmutableArray<string> Attributes,
     ImmutableSortedDictionary<string, AttributeValue> AttributeDefaults,
     OnnxGraph Body,
-    string? DocString);
+    string? DocString)
+{
+    /// <summary>Gets the fields of the file's function that the IR does not model, encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; init; }
+}

@@ -32,6 +32,12 @@ public sealed class OnnxGraph
     /// <summary>Gets or sets the documentation string, or null.</summary>
     public string? DocString { get; set; }
 
+    /// <summary>Gets or sets the fields of the file's graph that the IR does not model (quantization annotations, metadata), encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; set; }
+
+    /// <summary>Gets the node whose attribute this subgraph is; null for a main graph or a subgraph not yet given to a node.</summary>
+    internal Node? Holder { get; private set; }
+
     /// <summary>Gets the inputs in order.</summary>
     public IReadOnlyList<Value> Inputs => _inputs;
 
@@ -58,6 +64,9 @@ public sealed class OnnxGraph
 
         return null;
     }
+
+    /// <summary>Finds a value of this graph alone.</summary>
+    internal Value? FindOwn(string name) => _values.GetValueOrDefault(name);
 
     /// <summary>Returns a value name that neither this graph nor the graphs around it use.</summary>
     public string UniqueName(string hint)
@@ -166,9 +175,10 @@ public sealed class OnnxGraph
         }
 
         string[] names = [.. outputs];
+        var distinct = new HashSet<string>(StringComparer.Ordinal);
         foreach (string output in names)
         {
-            if (output.Length > 0 && (_values.ContainsKey(output) || names.Count(n => n == output) > 1))
+            if (output.Length > 0 && (_values.ContainsKey(output) || !distinct.Add(output)))
                 throw new ArgumentException($"The name '{output}' is taken.", nameof(outputs));
         }
 
@@ -182,6 +192,8 @@ public sealed class OnnxGraph
 
         for (int i = 0; i < node.InputList.Count; i++)
             node.InputList[i]?.UseList.Add(new(node, i));
+        foreach (OnnxGraph subgraph in node.Subgraphs())
+            subgraph.Holder = node;
         _nodes.Add(node);
         return node;
     }
@@ -299,7 +311,7 @@ public sealed class OnnxGraph
             Own(node);
             foreach (Value? output in node.OutputList)
             {
-                if (output is not null && (_outputs.Contains(output) || output.UseList.Any(u => !nodes.Contains(OutermostIn(u.Node)))))
+                if (output is not null && (_outputs.Contains(output) || output.UseList.Any(u => !nodes.Contains(TopologicalOrder.OutermostIn(this, u.Node)))))
                     throw new InvalidOperationException($"Node '{node.DisplayName}' cannot be removed: its output '{output.Name}' is in use.");
             }
         }
@@ -333,69 +345,7 @@ public sealed class OnnxGraph
 
     /// <summary>Orders the nodes so that each stands after what it reads. Stable: nodes keep their order where they can.</summary>
     /// <exception cref="InvalidModelException">The graph has a cycle.</exception>
-    public void SortTopologically()
-    {
-        var position = new Dictionary<Node, int>(_nodes.Count);
-        for (int i = 0; i < _nodes.Count; i++)
-            position.Add(_nodes[i], i);
-        var successors = new List<int>[_nodes.Count];
-        int[] waiting = new int[_nodes.Count];
-        for (int i = 0; i < _nodes.Count; i++)
-        {
-            successors[i] = [];
-            foreach (Value? output in _nodes[i].OutputList)
-            {
-                foreach (ValueUse use in output?.UseList ?? [])
-                    successors[i].Add(position[OutermostIn(use.Node)]);
-            }
-        }
-
-        foreach (List<int> next in successors)
-        {
-            foreach (int n in next)
-                waiting[n]++;
-        }
-
-        var ready = new PriorityQueue<int, int>();
-        for (int i = 0; i < _nodes.Count; i++)
-        {
-            if (waiting[i] == 0)
-                ready.Enqueue(i, i);
-        }
-
-        var sorted = new List<Node>(_nodes.Count);
-        while (ready.TryDequeue(out int i, out _))
-        {
-            sorted.Add(_nodes[i]);
-            foreach (int next in successors[i])
-            {
-                if (--waiting[next] == 0)
-                    ready.Enqueue(next, next);
-            }
-        }
-
-        if (sorted.Count < _nodes.Count)
-        {
-            Node stuck = _nodes[Array.FindIndex(waiting, w => w > 0)];
-            throw new InvalidModelException($"Node '{stuck.DisplayName}' ({stuck.OpType}) is part of a cycle.") { NodeName = stuck.DisplayName };
-        }
-
-        _nodes = sorted;
-    }
-
-    private Node OutermostIn(Node node)
-    {
-        // A reader inside a subgraph counts as a read by the node of this graph that holds the subgraph.
-        while (!ReferenceEquals(node.Owner, this))
-        {
-            OnnxGraph inner = node.Owner;
-            node = inner.Holder ?? throw new InvalidOperationException($"Subgraph '{inner.Name}' is held by no node.");
-        }
-
-        return node;
-    }
-
-    private Node? Holder => Parent?._nodes.Find(n => n.Subgraphs().Contains(this));
+    public void SortTopologically() => _nodes = TopologicalOrder.Sort(this);
 
     private void ReleaseOuterUses()
     {

@@ -53,4 +53,26 @@ public sealed class OnnxModel
 
     /// <summary>Gets or sets the documentation string, or null.</summary>
     public string? DocString { get; set; }
+
+    /// <summary>Gets or sets the fields of the file's model that the IR does not model (training information, device configurations), encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; set; }
+
+    /// <summary>Returns an independent copy: no graph, node or value is shared; constant tensors are, since they cannot change.</summary>
+    public OnnxModel Clone()
+    {
+        OnnxGraph graph = GraphCopy.Of(Graph);
+        return new(graph, 0)
+        {
+            IrVersion = IrVersion,
+            OpsetImports = OpsetImports,
+            Functions = [.. Functions.Select(f => f with { Body = GraphCopy.Of(f.Body), AttributeDefaults = GraphCopy.Of(f.AttributeDefaults) })],
+            Metadata = Metadata,
+            ProducerName = ProducerName,
+            ProducerVersion = ProducerVersion,
+            Domain = Domain,
+            ModelVersion = ModelVersion,
+            DocString = DocString,
+            ExtraFields = ExtraFields,
+        };
+    }
 }

@@ -54,11 +54,18 @@ public sealed class Tensor
     /// <summary>Gets the raw little-endian bytes; empty for strings.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes;
 
+    /// <summary>Gets the fields of the file's tensor that the IR does not model (name, documentation, metadata), encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; init; }
+
     /// <summary>Gets the type.</summary>
     public TensorType Type => new(ElementType, Shape.Of(Dimensions.AsSpan()));
 
     /// <summary>Creates a string tensor.</summary>
     public static Tensor OfStrings(ReadOnlySpan<long> dimensions, ImmutableArray<string> strings) => new(dimensions, strings);
+
+    /// <summary>Creates a string tensor that carries fields of the file which the IR does not model.</summary>
+    internal static Tensor OfStrings(ReadOnlySpan<long> dimensions, ImmutableArray<string> strings, ReadOnlyMemory<byte> extraFields) =>
+        new(dimensions, strings) { ExtraFields = extraFields };
 
     /// <summary>Creates a scalar.</summary>
     public static Tensor Scalar<T>(T value)

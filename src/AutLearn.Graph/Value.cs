@@ -24,6 +24,9 @@ public sealed class Value
     /// <summary>Gets or sets the encoded <c>TypeProto</c> of a value that is not a dense tensor; null for tensors.</summary>
     public ReadOnlyMemory<byte>? OpaqueType { get; set; }
 
+    /// <summary>Gets or sets the fields of the file's value description that the IR does not model, encoded.</summary>
+    internal ReadOnlyMemory<byte> ExtraFields { get; set; }
+
     /// <summary>Gets the node that computes the value; null for inputs and initializers.</summary>
     public Node? Producer { get; internal set; }
 

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Graph;
+
+/// <summary>Copies graphs deeply. Nodes need not be in order: values are created first and connected afterwards.</summary>
+internal sealed class GraphCopy
+{
+    private readonly Dictionary<Value, Value> _copies = [];
+
+    private GraphCopy()
+    {
+    }
+
+    /// <summary>Copies a main graph or the body of a function.</summary>
+    public static OnnxGraph Of(OnnxGraph graph)
+    {
+        var copy = new GraphCopy();
+        OnnxGraph result = copy.Create(graph, graph.Parent);
+        copy.Connect(graph, result);
+        return result;
+    }
+
+    /// <summary>Copies attributes that stand outside every graph.</summary>
+    public static ImmutableSortedDictionary<string, AttributeValue> Of(ImmutableSortedDictionary<string, AttributeValue> attributes)
+    {
+        foreach ((string name, AttributeValue value) in attributes)
+        {
+            if (value.Reference is null && value.Kind == AttributeKind.Graph)
+                attributes = attributes.SetItem(name, AttributeValue.Of(Of(value.Graph)).WithExtraFields(value.ExtraFields));
+            else if (value.Reference is null && value.Kind == AttributeKind.Graphs)
+                attributes = attributes.SetItem(name, AttributeValue.Of([.. value.Graphs.Select(Of)]).WithExtraFields(value.ExtraFields));
+        }
+
+        return attributes;
+    }
+
+    private OnnxGraph Create(OnnxGraph source, OnnxGraph? parent)
+    {
+        var graph = new OnnxGraph(source.Name, parent) { DocString = source.DocString, ExtraFields = source.ExtraFields };
+        foreach (Value input in source.Inputs)
+            Describe(input, graph.AddInput(input.Name, input.Type));
+        foreach (Value value in source.Initializers)
+        {
+            if (value.IsInput)
+                graph.SetInitializer(_copies[value], value.Initializer);
+            else
+                _copies.Add(value, graph.AddInitializer(value.Name, value.Initializer!));
+            Describe(value, _copies[value]);
+        }
+
+        foreach (Node node in source.Nodes)
+        {
+            Node copy = graph.AddNode(
+                node.OpType,
+                new Value?[node.InputList.Count],
+                node.OutputList.Select(o => o?.Name ?? ""),
+                Copy(node.Attributes, graph),
+                node.Domain,
+                node.Name);
+            copy.Overload = node.Overload;
+            copy.DocString = node.DocString;
+            copy.ExtraFields = node.ExtraFields;
+            for (int i = 0; i < node.OutputList.Count; i++)
+            {
+                if (node.OutputList[i] is { } output)
+                    Describe(output, copy.OutputList[i]!);
+            }
+        }
+
+        return graph;
+    }
+
+    private void Connect(OnnxGraph source, OnnxGraph copy)
+    {
+        for (int n = 0; n < source.Nodes.Count; n++)
+        {
+            Node from = source.Nodes[n];
+            Node to = copy.Nodes[n];
+            for (int i = 0; i < from.InputList.Count; i++)
+            {
+                if (from.InputList[i] is { } input)
+                    copy.SetInput(to, i, _copies.GetValueOrDefault(input, input));
+            }
+
+            foreach ((OnnxGraph inner, OnnxGraph innerCopy) in from.Subgraphs().Zip(to.Subgraphs()))
+                Connect(inner, innerCopy);
+        }
+
+        foreach (Value output in source.Outputs)
+            copy.AddOutput(_copies.GetValueOrDefault(output, output));
+    }
+
+    private void Describe(Value from, Value to)
+    {
+        to.Type = from.Type;
+        to.OpaqueType = from.OpaqueType;
+        to.ExtraFields = from.ExtraFields;
+        _copies[from] = to;
+    }
+
+    private ImmutableSortedDictionary<string, AttributeValue> Copy(ImmutableSortedDictionary<string, AttributeValue> attributes, OnnxGraph parent)
+    {
+        foreach ((string name, AttributeValue value) in attributes)
+        {
+            if (value.Reference is null && value.Kind == AttributeKind.Graph)
+                attributes = attributes.SetItem(name, AttributeValue.Of(Create(value.Graph, parent)).WithExtraFields(value.ExtraFields));
+            else if (value.Reference is null && value.Kind == AttributeKind.Graphs)
+                attributes = attributes.SetItem(name, AttributeValue.Of([.. value.Graphs.Select(g => Create(g, parent))]).WithExtraFields(value.ExtraFields));
+        }
+
+        return attributes;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+using AutLearn.Graph.Serialization.Schema;
+using Google.Protobuf.Collections;
+
+namespace AutLearn.Graph.Serialization;
+
+/// <summary>Reads tensor data from files beside the model.</summary>
+/// <remarks>
+/// The folder is a wall: absolute paths, "..", and links that lead outside are refused. Equal regions are read once and
+/// different ones may not overlap, so that all tensors together never take more memory than the files are long.
+/// </remarks>
+internal sealed class ExternalDataSource(string? folder)
+{
+    private readonly Dictionary<string, DataFile> _files = new(StringComparer.Ordinal);
+
+    /// <summary>Reads the region that a tensor names.</summary>
+    public ReadOnlyMemory<byte> Read(RepeatedField<StringStringEntryProto> entries, long size, Func<string> what, ReadContext context)
+    {
+        string? location = null;
+        string? checksum = null;
+        long offset = 0;
+        long length = size;
+        foreach (StringStringEntryProto entry in entries)
+        {
+            switch (entry.Key)
+            {
+                case "location":
+                    location = entry.Value;
+                    break;
+                case "offset":
+                    offset = Number(entry, what, context);
+                    break;
+                case "length":
+                    length = Number(entry, what, context);
+                    break;
+                case "checksum":
+                    checksum = entry.Value;
+                    break;
+            }
+        }
+
+        if (string.IsNullOrEmpty(location))
+            throw context.Invalid($"{what()} names no external file");
+        if (length != size)
+            throw context.Invalid($"{what()} takes {size} bytes but its external data has {length}");
+        if (size == 0)
+            return default;
+        if (!_files.TryGetValue(location, out DataFile? file))
+        {
+            file = new DataFile(Locate(location, what, context));
+            _files.Add(location, file);
+        }
+
+        if (offset > file.Length - size)
+            throw context.Invalid($"{what()} lies at {offset} to {(Int128)offset + size} of external file {ReadContext.Quote(location)}, which has {file.Length} bytes");
+        if (size > Array.MaxLength)
+            throw context.Invalid($"{what()} takes {size} bytes, more than one tensor may have");
+        if (checksum is not null && !file.HasChecksum(checksum))
+            throw context.Invalid($"external file {ReadContext.Quote(location)} does not have the checksum that {what()} names; it is damaged or belongs to another model");
+        return file.Read(offset, (int)size)
+            ?? throw context.Invalid($"{what()} shares part of external file {ReadContext.Quote(location)} with another tensor; regions may not overlap");
+    }
+
+    private static long Number(StringStringEntryProto entry, Func<string> what, ReadContext context) =>
+        long.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw context.Invalid($"{what()} has the {entry.Key} {ReadContext.Quote(entry.Value)} in its external file, which is no number");
+
+    private string Locate(string location, Func<string> what, ReadContext context)
+    {
+        if (folder is null)
+            throw context.Invalid($"{what()} has its data in an external file, but the model was read without a folder");
+        string[] parts = location.Split('/', '\\');
+        if (location.Contains('\0', StringComparison.Ordinal) || location.Contains(':', StringComparison.Ordinal)
+            || location[0] is '/' or '\\' || Path.IsPathRooted(location) || parts.Contains(".."))
+        {
+            throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}; it must lie in the model's folder");
+        }
+
+        string root = RealPath(Path.GetFullPath(folder));
+        string path = root;
+        foreach (string part in parts)
+        {
+            if (part is "" or ".")
+                continue;
+            path = RealPath(Path.Combine(path, part));
+            if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, a link that leads outside the model's folder");
+        }
+
+        return File.Exists(path)
+            ? path
+            : throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
+    }
+
+    private static string RealPath(string path)
+    {
+        FileSystemInfo info = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
+        try
+        {
+            return info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            // A link that leads nowhere or in a circle: the path stays, and opening it says that it does not exist.
+            return path;
+        }
+    }
+
+    private sealed class DataFile(string path)
+    {
+        private readonly Dictionary<(long Offset, int Size), ReadOnlyMemory<byte>> _regions = [];
+        private readonly SortedSet<(long Start, long End)> _taken = [];
+        private string? _checksum;
+
+        public long Length { get; } = new FileInfo(path).Length;
+
+        public ReadOnlyMemory<byte>? Read(long offset, int size)
+        {
+            if (_regions.TryGetValue((offset, size), out ReadOnlyMemory<byte> region))
+                return region;
+            (long Start, long End) wanted = (offset, offset + size);
+            if (_taken.GetViewBetween((long.MinValue, 0), (wanted.End - 1, long.MaxValue)) .Max.End > offset)
+                return null;
+            byte[] bytes = new byte[size];
+            using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
+            {
+                stream.Position = offset;
+                stream.ReadExactly(bytes);
+            }
+
+            _taken.Add(wanted);
+            _regions.Add((offset, size), bytes);
+            return bytes;
+        }
+
+        [SuppressMessage("Security", "CA5350", Justification = "The file format prescribes SHA-1; it guards against damage, not against attackers.")]
+        public bool HasChecksum(string expected)
+        {
+            if (_checksum is null)
+            {
+                using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+                _checksum = Convert.ToHexString(SHA1.HashData(stream));
+            }
+
+            return string.Equals(expected, _checksum, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+}
