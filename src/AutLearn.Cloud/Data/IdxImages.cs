@@ -16,14 +16,15 @@ internal static class IdxImages
     /// <param name="writersPath">Whole numbers, [N]; null where the writers are unknown.</param>
     /// <param name="writer">The only writer to keep; null for all.</param>
     /// <param name="classes">The class names; empty where unknown.</param>
+    /// <param name="classCount">The number of classes where they have no names; null where unknown.</param>
     /// <exception cref="DataFileException">A file is damaged, the lengths differ, or the writer has no image.</exception>
-    public static ImageSet Open(string imagesPath, string? labelsPath, string? writersPath, int? writer, ImmutableArray<string> classes)
+    public static ImageSet Open(string imagesPath, string? labelsPath, string? writersPath, int? writer, ImmutableArray<string> classes, int? classCount = null)
     {
         IdxFile images = OpenImages(imagesPath);
         int count = images.Dimensions[0];
         int[] labels = labelsPath is null ? Unlabelled(count) : OpenColumn(labelsPath, count, imagesPath);
         if (labelsPath is not null)
-            CheckLabels(labels, classes, labelsPath);
+            CheckLabels(labels, classes.IsEmpty ? classCount : classes.Length, labelsPath);
 
         int[] rows = [.. Enumerable.Range(0, count)];
         if (writer is { } id)
@@ -69,12 +70,12 @@ internal static class IdxImages
         return file.ToInt32();
     }
 
-    private static void CheckLabels(int[] labels, ImmutableArray<string> classes, string path)
+    private static void CheckLabels(int[] labels, int? classCount, string path)
     {
         for (int i = 0; i < labels.Length; i++)
         {
-            if (labels[i] < 0 || (!classes.IsEmpty && labels[i] >= classes.Length))
-                throw new DataFileException(path, $"row {i} has label {labels[i]}, outside the {classes.Length} classes.");
+            if (labels[i] < 0 || labels[i] >= classCount)
+                throw new DataFileException(path, $"row {i} has label {labels[i]}, {(classCount is null ? "which is negative" : $"outside the {classCount} classes")}.");
         }
     }
 

@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+
+namespace AutLearn.Cloud.Reports;
+
+/// <summary>Writes reports as JSON without reflection.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    NewLine = "\n")]
+[JsonSerializable(typeof(InspectReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;
