@@ -74,24 +74,22 @@ internal static class ActivationGradients
         return [g.Div(g.OutputGradient(0), g.Mul(scale, scale))];
     }
 
-    // y = min(max(x, low), high)  =>  dx = dy [low <= x <= high]: the gradient passes at both bounds, as libtorch's clamp lets it.
-    // dlow = dy [x < low and low <= high], dhigh = dy [x > high or low > high]
+    // y = min(max(x, low), high)  =>  dx = dy [low <= x <= high]: the gradient passes at both bounds, as libtorch's clamp lets it
+    // (its relu6 does not). dlow = dy [x < low <= high], dhigh = dy [x > high or low > high]
     private static Value?[] Clip(GradientContext g)
     {
-        Value x = g.Input(0), y = g.Output(0), dy = g.OutputGradient(0);
+        Value x = g.Input(0), dy = g.OutputGradient(0);
         Value? low = g.OptionalInput(1), high = g.OptionalInput(2);
+        bool mayCross = low is { IsConstant: false } && high is not null || high is { IsConstant: false } && low is not null;
+        Value? crossed = mayCross ? g.Builder.Greater(low!, high!) : null;
+        Value? ordered = crossed is null ? null : g.Op("Not", [crossed]);
         var result = new Value?[g.InputCount];
 
         // x is inside the bounds exactly where clipping left it as it is.
         if (g.NeedsGradient(0))
-            result[0] = g.Where(g.Builder.Equal(x, y), dy, g.Zero(x));
-        Value? crossed = low is null || high is null ? null : g.Builder.Greater(low, high);
+            result[0] = g.Where(Both(g, g.Builder.Equal(x, g.Output(0)), ordered), dy, g.Zero(x));
         if (low is not null && g.NeedsGradient(1))
-        {
-            Value below = g.Builder.Less(x, low);
-            result[1] = g.Where(crossed is null ? below : g.Op("And", [below, g.Op("Not", [crossed])]), dy, g.Zero(x));
-        }
-
+            result[1] = g.Where(Both(g, g.Builder.Less(x, low), ordered), dy, g.Zero(x));
         if (high is not null && g.NeedsGradient(2))
         {
             Value above = g.Builder.Greater(x, high);
@@ -100,6 +98,8 @@ internal static class ActivationGradients
 
         return result;
     }
+
+    private static Value Both(GradientContext g, Value a, Value? b) => b is null ? a : g.Op("And", [a, b]);
 
     // y = 1 / (1 + e^-x)  =>  dx = dy y (1 - y)
     private static Value?[] Sigmoid(GradientContext g)

@@ -1,0 +1,21 @@
+using AutLearn.Compiler.Tests.Gradients.Cases;
+using AutLearn.Testing.Gradients;
+
+namespace AutLearn.Compiler.Tests.Gradients;
+
+/// <summary>Every row of the gradient table.</summary>
+internal static class GradientTable
+{
+    public static IReadOnlyList<GradientCase> Rows { get; } =
+    [
+        .. ArithmeticCases.Rows,
+        .. ActivationCases.Rows,
+        .. ReductionCases.Rows,
+        .. ShapeCases.Rows,
+        .. SliceCases.Rows,
+        .. IndexingCases.Rows,
+        .. ZeroCases.Rows,
+    ];
+
+    public static GradientCase Find(string id) => Rows.Single(r => r.Id == id);
+}

@@ -1,0 +1,62 @@
+using AutLearn.Graph;
+using AutLearn.Graph.Serialization;
+using Microsoft.ML.OnnxRuntime;
+using TensorElementType = Microsoft.ML.OnnxRuntime.Tensors.TensorElementType;
+
+namespace AutLearn.Testing.Gradients;
+
+/// <summary>A model in ONNX Runtime on one thread, with tensors in and out.</summary>
+public sealed class OrtModel : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+
+    public OrtModel(OnnxModel model, GraphOptimizationLevel level)
+    {
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = level,
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        _session = new InferenceSession(OnnxFile.ToBytes(model), options);
+    }
+
+    /// <summary>Runs the model; feeds that it does not take are left out.</summary>
+    public IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> feeds)
+    {
+        string[] inputNames = [.. _session.InputNames];
+        var inputs = new List<OrtValue>();
+        try
+        {
+            foreach (string name in inputNames)
+                inputs.Add(ToOrt(feeds[name]));
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_runOptions, inputNames, inputs, _session.OutputNames);
+            return _session.OutputNames.Zip(outputs).ToDictionary(p => p.First, p => FromOrt(p.Second));
+        }
+        finally
+        {
+            inputs.ForEach(i => i.Dispose());
+        }
+    }
+
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+
+    private static OrtValue ToOrt(Tensor tensor)
+    {
+        OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (TensorElementType)tensor.ElementType, [.. tensor.Dimensions]);
+        tensor.Bytes.Span.CopyTo(value.GetTensorMutableRawData());
+        return value;
+    }
+
+    private static Tensor FromOrt(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        return new Tensor((ElementType)info.ElementDataType, info.Shape, value.GetTensorMutableRawData().ToArray());
+    }
+}
