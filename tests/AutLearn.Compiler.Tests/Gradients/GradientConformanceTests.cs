@@ -12,6 +12,9 @@ public sealed class GradientConformanceTests
 
     public static TheoryData<string> Rows => [.. GradientTable.Rows.Select(r => r.Id)];
 
+    public static TheoryData<string> RowsOfSeveralInputs =>
+        [.. GradientTable.Rows.Where(r => r.Inputs.Count(i => i.Place == CaseInputPlace.Differentiated) > 1).Select(r => r.Id)];
+
     [SkippableTheory]
     [MemberData(nameof(Rows))]
     [Trait("Category", "Conformance")]
@@ -35,6 +38,12 @@ public sealed class GradientConformanceTests
     [Trait("Category", "Conformance")]
     public void Gradient_WithSymbolicDimensions_EqualsStatic(string row) =>
         Check(row).SymbolicAgainstStatic(Seed);
+
+    [Theory]
+    [MemberData(nameof(RowsOfSeveralInputs))]
+    [Trait("Category", "Conformance")]
+    public void Gradient_OfOneInputAlone_EqualsThatOfAll(string row) =>
+        Check(row).OneInputAgainstAll(Seed);
 
     [Fact]
     [Trait("Category", "Unit")]

@@ -30,7 +30,12 @@ public sealed class GradientModel
     /// <summary>The weight of an element in the loss.</summary>
     public static double Weight(int output, long element) => Math.Sin((1.7 * element) + output + 1);
 
-    public static GradientModel Create(GradientCase row, DimensionStyle style, GradientRegistry rules)
+    /// <summary>Builds the model.</summary>
+    /// <param name="row">The case.</param>
+    /// <param name="style">How the inputs declare their dimensions.</param>
+    /// <param name="rules">The gradient rules.</param>
+    /// <param name="only">The one input to differentiate by; all that the case names if null.</param>
+    public static GradientModel Create(GradientCase row, DimensionStyle style, GradientRegistry rules, int? only = null)
     {
         var model = new OnnxModel(new OnnxGraph("case"), row.Opset);
         if (row.Domain.Length > 0)
@@ -46,7 +51,7 @@ public sealed class GradientModel
         Value loss = AddLoss(graph, outputs, row.ElementType);
         model.Graph.Rename(loss, LossName);
         model.Graph.AddOutput(loss);
-        AddGradients(model, row, inputs, loss, rules);
+        AddGradients(model, row, inputs, loss, rules, only);
         return new GradientModel(model, [.. inputs.Select(v => v?.Name ?? "")]);
     }
 
@@ -62,8 +67,13 @@ public sealed class GradientModel
         for (int a = 0; a < dimensions.Length; a++)
         {
             long size = input.Dimensions[a];
-            bool symbolic = style == DimensionStyle.Symbolic && (input.SymbolicAxes is { } axes ? axes.Contains(a) : size != 1);
-            dimensions[a] = symbolic ? string.Create(CultureInfo.InvariantCulture, $"n{size}") : size;
+            bool mayVary = input.SymbolicAxes?.Contains(a) ?? true;
+            dimensions[a] = style switch
+            {
+                DimensionStyle.Symbolic when mayVary && size != 1 => string.Create(CultureInfo.InvariantCulture, $"n{size}"),
+                DimensionStyle.Unrelated when mayVary => string.Create(CultureInfo.InvariantCulture, $"{name}_{a}"),
+                _ => size,
+            };
         }
 
         return graph.AddInput(name, new TensorType(input.Literal?.ElementType ?? row.ElementType, new Shape(dimensions)));
@@ -88,12 +98,12 @@ public sealed class GradientModel
         return loss ?? throw new ArgumentException("The case has no output.");
     }
 
-    private static void AddGradients(OnnxModel model, GradientCase row, List<Value?> inputs, Value loss, GradientRegistry rules)
+    private static void AddGradients(OnnxModel model, GradientCase row, List<Value?> inputs, Value loss, GradientRegistry rules, int? only)
     {
         var targets = new List<Value>();
         for (int i = 0; i < inputs.Count; i++)
         {
-            if (row.Inputs[i].Place == CaseInputPlace.Differentiated)
+            if (row.Inputs[i].Place == CaseInputPlace.Differentiated && i == (only ?? i))
                 targets.Add(inputs[i]!);
         }
 
