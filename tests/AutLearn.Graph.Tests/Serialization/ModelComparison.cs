@@ -18,7 +18,7 @@ internal static class ModelComparison
         {
             Assert.Equal((e.Domain, e.Name, e.Overload, e.DocString), (a.Domain, a.Name, a.Overload, a.DocString));
             Assert.Equal(e.OpsetImports, a.OpsetImports);
-            Assert.Equal(e.Attributes, a.Attributes);
+            Assert.Equal(e.Attributes.AsEnumerable(), a.Attributes.AsEnumerable());
             AssertAttributes(e.AttributeDefaults, a.AttributeDefaults);
             AssertBytes(e.ExtraFields, a.ExtraFields);
             AssertEqual(e.Body, a.Body);
