@@ -1,15 +1,70 @@
+using System.Collections.Frozen;
+
 namespace AutLearn.Graph.Inference;
 
-/// <summary>Fills in types and shapes.</summary>
+/// <summary>Fills in the types and shapes of values; dimensions may be symbols, and equal symbols mean equal sizes.</summary>
+/// <remarks>
+/// Shape arithmetic in the graph (<c>Shape</c>, <c>Gather</c>, <c>Concat</c>, ... into <c>Reshape</c>) is followed symbolically.
+/// Operators without a rule leave their outputs as declared. Stateless; a model must not be changed meanwhile.
+/// </remarks>
 public static class ShapeInference
 {
+    private static readonly FrozenDictionary<(string Domain, string OpType), ShapeRule> Rules = CreateRules();
+
+    /// <summary>Infers every node of a model, subgraphs included.</summary>
+    /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
+    public static void Infer(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.Graph.SortTopologically();
+        Infer(model.Graph, model.Opset);
+    }
+
+    /// <summary>Infers every node of a graph in its order.</summary>
+    /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
+    public static void Infer(OnnxGraph graph, long opset)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        foreach (Node node in graph.Nodes)
+        {
+            foreach (OnnxGraph subgraph in node.Subgraphs())
+                Infer(subgraph, opset);
+            InferNode(node, opset);
+        }
+    }
+
     /// <summary>Infers the types of one node's outputs from the types of its inputs.</summary>
     /// <param name="node">A node whose inputs carry their types.</param>
     /// <param name="opset">The version of the default domain.</param>
-    /// <exception cref="InvalidModelException">The inputs contradict each other.</exception>
+    /// <exception cref="InvalidModelException">The inputs contradict each other; the node is named.</exception>
     public static void InferNode(Node node, long opset)
     {
         ArgumentNullException.ThrowIfNull(node);
-        ArgumentOutOfRangeException.ThrowIfNegative(opset);
+        if (!Rules.TryGetValue((node.Domain, node.OpType), out ShapeRule? rule))
+            return;
+        var context = new ShapeContext(node, opset);
+        try
+        {
+            rule(context);
+        }
+        catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) is malformed: {error.Message}", error) { NodeName = node.DisplayName };
+        }
+    }
+
+    private static FrozenDictionary<(string, string), ShapeRule> CreateRules()
+    {
+        var rules = new Dictionary<(string, string), ShapeRule>();
+        ElementwiseShapes.Register(rules);
+        MatrixShapes.Register(rules);
+        ReductionShapes.Register(rules);
+        ConvolutionShapes.Register(rules);
+        MovementShapes.Register(rules);
+        IndexingShapes.Register(rules);
+        NormalizationShapes.Register(rules);
+        RecurrentShapes.Register(rules);
+        SourceShapes.Register(rules);
+        return rules.ToFrozenDictionary();
     }
 }

@@ -1,0 +1,56 @@
+namespace AutLearn.Graph.Inference;
+
+/// <summary>Gathers, scatters and one-hot.</summary>
+internal static class IndexingShapes
+{
+    public static void Register(Dictionary<(string, string), ShapeRule> rules)
+    {
+        rules.Add(("", "Gather"), Gather);
+        rules.Add(("", "GatherElements"), c => c.Set(0, c.TypeOf(0), c.Required(1)));
+        rules.Add(("", "GatherND"), GatherND);
+        foreach (string op in (string[])["Scatter", "ScatterElements", "ScatterND"])
+            rules.Add(("", op), c => c.Set(0, c.TypeOf(0), c.Required(0)));
+        rules.Add(("", "OneHot"), OneHot);
+        rules.Add(("", "NonZero"), c => c.Set(0, ElementType.Int64, c.Required(0) is { } x ? new Shape(x.Rank, Dimension.Unknown) : null));
+    }
+
+    private static void Gather(ShapeContext c)
+    {
+        if (c.Required(0) is not { } data || c.Required(1) is not { } indices)
+        {
+            c.Set(0, c.TypeOf(0), null);
+            return;
+        }
+
+        int axis = c.Axis(c.Node.GetInt("axis", 0), data.Rank);
+        c.Set(0, c.TypeOf(0), new Shape([.. data.Take(axis), .. indices, .. data.Skip(axis + 1)]));
+    }
+
+    private static void GatherND(ShapeContext c)
+    {
+        if (c.Required(0) is not { } data || c.Required(1) is not { Rank: > 0 } indices || !indices[indices.Rank - 1].IsKnown)
+        {
+            c.Set(0, c.TypeOf(0), null);
+            return;
+        }
+
+        long batch = c.Node.GetInt("batch_dims", 0);
+        long consumed = batch + indices[indices.Rank - 1].Size;
+        if (batch < 0 || consumed > data.Rank)
+            throw c.Error($"indexes {consumed} axes of {data}");
+        c.Set(0, c.TypeOf(0), new Shape([.. indices.Take(indices.Rank - 1), .. data.Skip((int)consumed)]));
+    }
+
+    private static void OneHot(ShapeContext c)
+    {
+        if (c.Required(0) is not { } indices)
+        {
+            c.Set(0, c.TypeOf(2), null);
+            return;
+        }
+
+        int axis = c.Axis(c.Node.GetInt("axis", -1), indices.Rank + 1);
+        Dimension depth = c.Ints(1) is [SymbolicInt given] ? given.Size : Dimension.Unknown;
+        c.Set(0, c.TypeOf(2), new Shape([.. indices.Take(axis), depth, .. indices.Skip(axis)]));
+    }
+}

@@ -1,0 +1,170 @@
+namespace AutLearn.Graph.Inference;
+
+/// <summary>Evaluates small integer tensors whose elements may be symbolic sizes, as exported shape arithmetic builds them.</summary>
+/// <remarks>Works backwards from a value through its producers, to a bounded depth; negative numbers are kept apart from sizes.</remarks>
+internal static class SymbolicInts
+{
+    private const int MaxDepth = 48;
+    private const int MaxElements = 64;
+
+    /// <summary>Gets the elements, or null where they are not known to be small shape arithmetic.</summary>
+    public static SymbolicInt[]? Evaluate(Value? value) => value is null ? null : Evaluate(value, MaxDepth);
+
+    private static SymbolicInt[]? Evaluate(Value value, int depth)
+    {
+        if (value.Initializer is { } constant)
+            return value.IsInput ? null : FromTensor(constant);
+        if (depth == 0 || value.Producer is not { } node || node.Domain.Length > 0)
+            return null;
+        switch (node.OpType)
+        {
+            case "Constant":
+                if (node.GetTensor("value") is { } tensor)
+                    return FromTensor(tensor);
+                if (node.GetInts("value_ints") is { } ints)
+                    return ints.Length > MaxElements ? null : [.. ints.Select(i => new SymbolicInt(i))];
+                return node.Attributes.ContainsKey("value_int") ? [new(node.GetInt("value_int", 0))] : null;
+            case "Identity" or "Cast" or "Squeeze" or "Unsqueeze" or "Reshape":
+                return node.Input(0) is { } source ? Evaluate(source, depth - 1) : null;
+            case "Shape":
+                return ShapeElements(node);
+            case "Size":
+                return node.Input(0)?.Shape is { } sized
+                    ? [new(sized.Aggregate((Dimension)1L, SymbolicSize.Multiply))]
+                    : null;
+            case "Concat":
+                return Concat(node, depth);
+            case "Gather":
+                return Gather(node, depth);
+            case "Slice":
+                return Slice(node, depth);
+            case "Add" or "Sub" or "Mul" or "Div":
+                return Arithmetic(node, depth);
+            case "Neg":
+                return node.Input(0) is { } operand && Evaluate(operand, depth - 1) is { } negated && negated.All(n => n.Number is not null)
+                    ? [.. negated.Select(n => new SymbolicInt(-n.Number!.Value))]
+                    : null;
+            case "ConstantOfShape":
+                return Filled(node, depth);
+            default:
+                return null;
+        }
+    }
+
+    private static SymbolicInt[]? FromTensor(Tensor tensor)
+    {
+        if (tensor.Count > MaxElements)
+            return null;
+        return tensor.ElementType switch
+        {
+            ElementType.Int64 => [.. tensor.Span<long>().ToArray().Select(i => new SymbolicInt(i))],
+            ElementType.Int32 => [.. tensor.Span<int>().ToArray().Select(i => new SymbolicInt(i))],
+            _ => null,
+        };
+    }
+
+    private static SymbolicInt[]? ShapeElements(Node node)
+    {
+        if (node.Input(0)?.Shape is not { } shape)
+            return null;
+        (int start, int end) = ShapeRange(node, shape.Rank);
+        return [.. Enumerable.Range(start, Math.Max(0, end - start)).Select(i => new SymbolicInt(shape[i]))];
+    }
+
+    public static (int Start, int End) ShapeRange(Node node, int rank)
+    {
+        long start = node.GetInt("start", 0);
+        long end = node.GetInt("end", rank);
+        return ((int)Math.Clamp(start < 0 ? start + rank : start, 0, rank), (int)Math.Clamp(end < 0 ? end + rank : end, 0, rank));
+    }
+
+    private static SymbolicInt[]? Concat(Node node, int depth)
+    {
+        var all = new List<SymbolicInt>();
+        foreach (Value? input in node.Inputs)
+        {
+            if (input is null || Evaluate(input, depth - 1) is not { } part || all.Count + part.Length > MaxElements)
+                return null;
+            all.AddRange(part);
+        }
+
+        return [.. all];
+    }
+
+    private static SymbolicInt[]? Gather(Node node, int depth)
+    {
+        if (node.Input(0) is not { } data || node.Input(1) is not { } index || data.Shape is not { Rank: 1 })
+            return null;
+        if (Evaluate(data, depth - 1) is not { } elements || Evaluate(index, depth - 1) is not { } indices)
+            return null;
+        var chosen = new SymbolicInt[indices.Length];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            if (indices[i].Number is not { } number)
+                return null;
+            number = number < 0 ? number + elements.Length : number;
+            if (number < 0 || number >= elements.Length)
+                return null;
+            chosen[i] = elements[number];
+        }
+
+        return chosen;
+    }
+
+    private static SymbolicInt[]? Slice(Node node, int depth)
+    {
+        if (node.Input(0) is not { } data || Evaluate(data, depth - 1) is not { } elements || node.Inputs.Count < 3)
+            return null;
+        if (Numbers(node.Input(1), depth) is not [long start] || Numbers(node.Input(2), depth) is not [long end])
+            return null;
+        long step = 1;
+        if (node.Input(4) is { } steps)
+        {
+            if (Numbers(steps, depth) is not [long given])
+                return null;
+            step = given;
+        }
+
+        if (step <= 0)
+            return null;
+        long count = elements.Length;
+        start = Math.Clamp(start < 0 ? start + count : start, 0, count);
+        end = Math.Clamp(end < 0 ? end + count : end, 0, count);
+        var chosen = new List<SymbolicInt>();
+        for (long i = start; i < end; i += step)
+            chosen.Add(elements[i]);
+        return [.. chosen];
+    }
+
+    private static long[]? Numbers(Value? value, int depth) =>
+        value is not null && Evaluate(value, depth - 1) is { } ints && ints.All(i => i.Number is not null)
+            ? [.. ints.Select(i => i.Number!.Value)]
+            : null;
+
+    private static SymbolicInt[]? Arithmetic(Node node, int depth)
+    {
+        if (node.Input(0) is not { } left || node.Input(1) is not { } right)
+            return null;
+        if (Evaluate(left, depth - 1) is not { Length: > 0 } a || Evaluate(right, depth - 1) is not { Length: > 0 } b)
+            return null;
+        if (a.Length != b.Length && a.Length != 1 && b.Length != 1)
+            return null;
+        var result = new SymbolicInt[Math.Max(a.Length, b.Length)];
+        for (int i = 0; i < result.Length; i++)
+        {
+            if (SymbolicInt.Apply(node.OpType, a[a.Length == 1 ? 0 : i], b[b.Length == 1 ? 0 : i]) is not { } element)
+                return null;
+            result[i] = element;
+        }
+
+        return result;
+    }
+
+    private static SymbolicInt[]? Filled(Node node, int depth)
+    {
+        if (Numbers(node.Input(0), depth) is not [long count] || count is < 0 or > MaxElements)
+            return null;
+        Tensor fill = node.GetTensor("value") ?? Tensor.Vector(0f);
+        return FromTensor(fill) is [SymbolicInt element] ? [.. Enumerable.Repeat(element, (int)count)] : null;
+    }
+}
