@@ -27,6 +27,26 @@ internal static class GradientContextExtensions
         }
         : null;
 
+    /// <summary>Joins 1-D Int64 values into one; a constant where all are.</summary>
+    public static Value JoinSizes(this GradientContext g, params ReadOnlySpan<Value?> sizes)
+    {
+        var joined = new List<long>();
+        foreach (Value? size in sizes)
+        {
+            if (size!.ConstantInts() is not { } known)
+                return g.Builder.Concat(0, sizes);
+            joined.AddRange(known);
+        }
+
+        return g.Ints([.. joined]);
+    }
+
+    /// <summary>Gets the sizes from axis 2 on as a 1-D Int64 value.</summary>
+    public static Value SpatialSizes(this GradientContext g, Value x) =>
+        x.Shape is { } shape && shape.Skip(2).All(d => d.IsKnown)
+            ? g.Ints([.. shape.Skip(2).Select(d => d.Size)])
+            : g.Op("Shape", [x], ("start", AttributeValue.Of(2L)));
+
     /// <summary>Zeros of a value's type and shape.</summary>
     public static Value ZerosLike(this GradientContext g, Value like)
     {

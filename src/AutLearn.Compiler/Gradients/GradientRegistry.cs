@@ -21,6 +21,13 @@ public sealed class GradientRegistry
         SliceGradients.Register(rules);
         IndexingGradients.Register(rules);
         ZeroGradients.Register(rules);
+        MatrixGradients.Register(rules);
+        SoftmaxGradients.Register(rules);
+        NormalizationGradients.Register(rules);
+        DropoutGradients.Register(rules);
+        PoolingGradients.Register(rules);
+        ConvolutionGradients.Register(rules);
+        EinsumGradients.Register(rules);
         return rules;
     }
 

@@ -15,6 +15,11 @@ internal static class GradientTable
         .. SliceCases.Rows,
         .. IndexingCases.Rows,
         .. ZeroCases.Rows,
+        .. MatrixCases.Rows,
+        .. SoftmaxCases.Rows,
+        .. NormalizationCases.Rows,
+        .. PoolingCases.Rows,
+        .. ConvolutionCases.Rows,
     ];
 
     public static GradientCase Find(string id) => Rows.Single(r => r.Id == id);

@@ -1,0 +1,126 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Gradients;
+
+/// <summary>How a convolution or pooling slides over the spatial axes: one entry per axis.</summary>
+internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilations, long[] Before, long[] After)
+{
+    public int Rank => Kernel.Length;
+
+    /// <summary>Gets a value indicating whether the window neither pads nor skips input elements between its own.</summary>
+    public bool IsDense => Array.TrueForAll(Before, p => p == 0) && Array.TrueForAll(After, p => p == 0) && Array.TrueForAll(Dilations, d => d == 1);
+
+    public AttributeValue PadsAttribute => AttributeValue.Of([.. Before, .. After]);
+
+    /// <summary>Reads the window of a node; null where its padding depends on spatial sizes that are not known.</summary>
+    public static SlidingWindow? TryOf(GradientContext g, Value x, long[] kernel)
+    {
+        int rank = kernel.Length;
+        SlidingWindow window = Unpadded(g, kernel);
+        switch (g.Node.GetString("auto_pad", "NOTSET"))
+        {
+            case "VALID":
+                return window;
+            case "SAME_UPPER":
+            case "SAME_LOWER":
+                bool upper = g.Node.GetString("auto_pad", "") == "SAME_UPPER";
+                for (int i = 0; i < rank; i++)
+                {
+                    if (window.SamePadding(x.Shape![i + 2], i) is not { } total)
+                        return null;
+                    window.Before[i] = upper ? total / 2 : total - (total / 2);
+                    window.After[i] = total - window.Before[i];
+                }
+
+                return window;
+            default:
+                if (g.Node.GetInts("pads") is { } pads)
+                    return window with { Before = [.. pads[..rank]], After = [.. pads[rank..]] };
+                return window;
+        }
+    }
+
+    /// <summary>Reads the window of a node without its padding.</summary>
+    public static SlidingWindow Unpadded(GradientContext g, long[] kernel) =>
+        new(kernel, Attribute(g, "strides", kernel.Length), Attribute(g, "dilations", kernel.Length), new long[kernel.Length], new long[kernel.Length]);
+
+    /// <summary>The input elements that the kernel spans on an axis.</summary>
+    public long Span(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
+
+    /// <summary>The attributes of the window for an operator that slides with it.</summary>
+    public (string Name, AttributeValue Value)[] Attributes() =>
+    [
+        ("kernel_shape", AttributeValue.Of(Kernel.AsSpan())),
+        ("strides", AttributeValue.Of(Strides.AsSpan())),
+        ("dilations", AttributeValue.Of(Dilations.AsSpan())),
+        ("pads", PadsAttribute),
+    ];
+
+    /// <summary>
+    /// The adjoint of sliding: adds each element of dy, times the weight [C, M / group, kernel], to the input elements under its window.
+    /// </summary>
+    /// <param name="g">The rule's context.</param>
+    /// <param name="dy">[N, C, output sizes].</param>
+    /// <param name="weight">The weight of the forward convolution.</param>
+    /// <param name="x">A value with the spatial sizes of the result.</param>
+    /// <param name="group">The number of groups.</param>
+    /// <returns>[N, M, spatial sizes of x].</returns>
+    public Value Transposed(GradientContext g, Value dy, Value weight, Value x, long group)
+    {
+        long[] after = new long[Rank], extra = new long[Rank];
+        bool isExact = true;
+        bool cutsOff = g.Node.GetInt("ceil_mode", 0) != 0;
+        for (int i = 0; i < Rank; i++)
+        {
+            if (x.Shape![i + 2].IsKnown && dy.Shape is { } output && output[i + 2].IsKnown)
+            {
+                // All windows together end here, counted from the first element of x; beyond x it is cropped, before it filled with 0.
+                long end = ((output[i + 2].Size - 1) * Strides[i]) + Span(i) - Before[i];
+                after[i] = Math.Max(end - x.Shape[i + 2].Size, 0);
+                extra[i] = Math.Max(x.Shape[i + 2].Size - end, 0);
+            }
+            else if (Strides[i] == 1 && !cutsOff)
+            {
+                // Every element of x is under a window, and the padding is what lies beyond.
+                after[i] = After[i];
+            }
+            else
+            {
+                // The windows miss at most stride - 1 elements at the end; add as many and cut off what is too much.
+                extra[i] = Strides[i] - 1;
+                isExact = false;
+            }
+        }
+
+        Value dx = g.Op(
+            "ConvTranspose",
+            [dy, weight],
+            ("kernel_shape", AttributeValue.Of(Kernel.AsSpan())),
+            ("strides", AttributeValue.Of(Strides.AsSpan())),
+            ("dilations", AttributeValue.Of(Dilations.AsSpan())),
+            ("pads", AttributeValue.Of([.. Before, .. after])),
+            ("output_padding", AttributeValue.Of(extra.AsSpan())),
+            ("group", AttributeValue.Of(group)));
+        return isExact ? dx : CutTo(g, dx, g.SpatialSizes(x));
+    }
+
+    /// <summary>Keeps the first elements of each spatial axis.</summary>
+    public Value CutTo(GradientContext g, Value value, Value sizes) =>
+        g.Op("Slice", [value, g.Ints(new long[Rank]), sizes, SpatialAxes(g)]);
+
+    public Value SpatialAxes(GradientContext g) => g.Ints([.. Enumerable.Range(2, Rank).Select(i => (long)i)]);
+
+    // ceil(n / s) windows: (ceil(n / s) - 1) s + span - n, which for s = 1 is span - 1 whatever n
+    private long? SamePadding(Dimension size, int axis)
+    {
+        if (Strides[axis] == 1)
+            return Span(axis) - 1;
+        if (!size.IsKnown)
+            return null;
+        long windows = (size.Size + Strides[axis] - 1) / Strides[axis];
+        return Math.Max(((windows - 1) * Strides[axis]) + Span(axis) - size.Size, 0);
+    }
+
+    private static long[] Attribute(GradientContext g, string name, int rank) =>
+        g.Node.GetInts(name) is { } given ? [.. given] : [.. Enumerable.Repeat(1L, rank)];
+}
