@@ -79,24 +79,23 @@ internal sealed class ExternalDataSource(string? folder)
             throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}; it must lie in the model's folder");
         }
 
-        string root = RealPath(Path.GetFullPath(folder)) ?? throw Absent(location, what, context);
+        string root = RealPath(Path.GetFullPath(folder));
         string path = root;
         foreach (string part in parts)
         {
             if (part is "" or ".")
                 continue;
-            path = RealPath(Path.Combine(path, part)) ?? throw Absent(location, what, context);
+            path = RealPath(Path.Combine(path, part));
             if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, a link that leads outside the model's folder");
         }
 
-        return File.Exists(path) ? path : throw Absent(location, what, context);
+        return File.Exists(path)
+            ? path
+            : throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
     }
 
-    private static InvalidModelException Absent(string location, Func<string> what, ReadContext context) =>
-        context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
-
-    private static string? RealPath(string path)
+    private static string RealPath(string path)
     {
         FileSystemInfo info = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
         try
@@ -105,8 +104,8 @@ internal sealed class ExternalDataSource(string? folder)
         }
         catch (IOException)
         {
-            // Links in a circle lead nowhere.
-            return null;
+            // A link that leads nowhere or in a circle: the path stays, and opening it says that it does not exist.
+            return path;
         }
     }
 
