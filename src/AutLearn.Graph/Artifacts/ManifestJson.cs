@@ -7,7 +7,10 @@ namespace AutLearn.Graph.Artifacts;
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16,
     NewLine = "\n")]
 [JsonSerializable(typeof(ArtifactManifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

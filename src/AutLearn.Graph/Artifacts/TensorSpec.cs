@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace AutLearn.Graph.Artifacts;
 
@@ -6,4 +7,53 @@ namespace AutLearn.Graph.Artifacts;
 /// <param name="Name">The input or output name.</param>
 /// <param name="ElementType">The element type.</param>
 /// <param name="Shape">Each dimension as a number or a symbol, as text: <c>["N","3","224","224"]</c>.</param>
-public sealed record TensorSpec(string Name, ElementType ElementType, ImmutableArray<string> Shape);
+public sealed record TensorSpec(string Name, ElementType ElementType, ImmutableArray<string> Shape)
+{
+    /// <summary>Describes a tensor.</summary>
+    /// <param name="name">The input or output name.</param>
+    /// <param name="elementType">The element type.</param>
+    /// <param name="shape">A shape whose dimensions are numbers or symbols.</param>
+    /// <exception cref="ArgumentException">A dimension is neither a number nor a symbol.</exception>
+    public static TensorSpec Of(string name, ElementType elementType, Shape shape)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(shape);
+        ImmutableArray<string>.Builder dimensions = ImmutableArray.CreateBuilder<string>(shape.Rank);
+        foreach (Dimension dimension in shape)
+        {
+            if (!dimension.IsKnown && dimension.Symbol is null)
+                throw new ArgumentException($"The shape {shape} of '{name}' has a dimension that is neither a number nor a symbol.", nameof(shape));
+            dimensions.Add(dimension.ToString());
+        }
+
+        return new(name, elementType, dimensions.MoveToImmutable());
+    }
+
+    /// <summary>Gets the shape as numbers and symbols.</summary>
+    /// <exception cref="InvalidArtifactException">A dimension is empty, negative or too large.</exception>
+    public Shape ToShape()
+    {
+        var dimensions = new Dimension[Shape.Length];
+        for (int i = 0; i < dimensions.Length; i++)
+        {
+            string text = Shape[i];
+            if (string.IsNullOrEmpty(text))
+                throw new InvalidArtifactException($"Dimension {i} of tensor '{Name}' is empty; it must be a number or a symbol.");
+            if (text[0] != '-' && !char.IsAsciiDigit(text[0]))
+                dimensions[i] = text;
+            else if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long size) && size != long.MaxValue)
+                dimensions[i] = size;
+            else
+                throw new InvalidArtifactException($"Dimension {i} of tensor '{Name}' is '{text}'; it must be a number of at least 0 or a symbol.");
+        }
+
+        return new(dimensions);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(TensorSpec? other) =>
+        other is not null && Name == other.Name && ElementType == other.ElementType && Shape.AsSpan().SequenceEqual(other.Shape.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, ElementType, Shape.Length);
+}

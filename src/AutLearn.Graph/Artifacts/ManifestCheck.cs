@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Graph.Artifacts;
+
+/// <summary>Checks that a manifest agrees with itself, so that readers may rely on every name and shape in it.</summary>
+internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
+{
+    private const int LargestRank = 16;
+    private static readonly string[] RequiredFiles = [ArtifactNames.Inference, ArtifactNames.TrainStep, ArtifactNames.Evaluation, ArtifactNames.Parameters];
+    private static readonly string[] LossKinds = ["softmax_cross_entropy", "binary_cross_entropy_with_logits", "mean_squared", "l1", "huber"];
+    private static readonly string[] OptimizerKinds = ["sgd", "adam", "adamw", "adagrad", "rmsprop"];
+    private static readonly string[] MetricKinds = ["correct_rows", "correct_count", "label_count", "gradient_norm"];
+
+    /// <summary>Checks everything.</summary>
+    /// <exception cref="InvalidArtifactException">The manifest is of another version or contradicts itself.</exception>
+    public void Run()
+    {
+        if (manifest.FormatVersion != ArtifactManifest.CurrentFormatVersion)
+        {
+            throw Wrong(manifest.FormatVersion > ArtifactManifest.CurrentFormatVersion
+                ? $"its format version {manifest.FormatVersion} is newer than {ArtifactManifest.CurrentFormatVersion}; update AutLearn"
+                : $"its format version {manifest.FormatVersion} is no longer read; compile the model again");
+        }
+
+        Text(manifest.Producer, "producer");
+        Text(manifest.ModelName, "model_name");
+        Text(manifest.BatchSymbol, "batch_symbol");
+        Hash(manifest.BaseModelSha256, "base_model_sha256");
+        Hash(manifest.BackboneSha256, "backbone_sha256");
+        if (manifest.Opset < 1)
+            throw Wrong("the opset is below 1");
+        CheckFiles();
+        CheckTensors();
+        CheckNames();
+        CheckTraining();
+        Elements(manifest.Classes, "classes");
+        if (manifest.Preprocessing is { } p && (p.Width < 1 || p.Height < 1 || p.Channels is not (1 or 3) || !float.IsFinite(p.Mean) || !float.IsFinite(p.Std) || p.Std == 0 || p.CropFraction is not (> 0 and <= 1)))
+            throw Wrong("the preprocessing is out of range");
+    }
+
+    private void CheckFiles()
+    {
+        var paths = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (ArtifactFile entry in Elements(manifest.Files, "files"))
+        {
+            if (!ArtifactPaths.IsValid(entry.Path) || entry.Path.Equals(ArtifactNames.Manifest, StringComparison.OrdinalIgnoreCase) || !paths.Add(entry.Path))
+                throw Wrong($"the file path '{entry.Path}' is repeated or no portable relative path");
+            if (entry.SizeInBytes < 0)
+                throw Wrong($"the size of '{entry.Path}' is negative");
+            Hash(entry.Sha256, $"hash of '{entry.Path}'");
+        }
+
+        foreach (string required in RequiredFiles)
+        {
+            if (!manifest.Files.Any(f => f.Path == required))
+                throw Wrong($"it lists no '{required}'");
+        }
+    }
+
+    private void CheckTensors()
+    {
+        if (Elements(manifest.Inputs, "inputs").IsEmpty)
+            throw Wrong("it lists no input");
+        if (Elements(manifest.Boundary, "boundary").IsEmpty)
+            throw Wrong("it lists no boundary tensor");
+        if (Elements(manifest.Parameters, "parameters").IsEmpty)
+            throw Wrong("it lists no parameter");
+        foreach (TensorSpec spec in manifest.Inputs.Concat(Elements(manifest.Predictions, "predictions")).Append(manifest.Logits).Concat(manifest.Boundary.Select(b => b.Tensor)))
+            Batched(spec);
+        Tensor(manifest.Labels);
+        foreach (BoundarySpec boundary in manifest.Boundary)
+        {
+            if (boundary.InferenceOutput is null == boundary.UserInput is null)
+                throw Wrong($"boundary tensor '{boundary.Tensor.Name}' needs either an inference output or a user input");
+            if (boundary.UserInput is not null && manifest.Inputs.All(i => i.Name != boundary.UserInput))
+                throw Wrong($"boundary tensor '{boundary.Tensor.Name}' is the user input '{boundary.UserInput}', which is not listed");
+        }
+
+        foreach (ParameterSpec parameter in manifest.Parameters)
+        {
+            Static(parameter.Tensor);
+            Text(parameter.UpdatedOutput, $"updated output of '{parameter.Tensor.Name}'");
+            if (!Enum.IsDefined(parameter.Role))
+                throw Wrong($"the role of parameter '{parameter.Tensor.Name}' is unknown");
+        }
+
+        foreach (StateSpec state in Elements(manifest.OptimizerState, "optimizer_state"))
+        {
+            Static(state.Tensor);
+            Text(state.UpdatedOutput, $"updated output of '{state.Tensor.Name}'");
+            Text(state.Slot, $"slot of '{state.Tensor.Name}'");
+            if (!double.IsFinite(state.InitialValue))
+                throw Wrong($"the initial value of '{state.Tensor.Name}' is not finite");
+            if (state.Parameter is not null && manifest.Parameters.All(p => p.Tensor.Name != state.Parameter))
+                throw Wrong($"the state '{state.Tensor.Name}' belongs to '{state.Parameter}', which is no parameter");
+        }
+
+        foreach (MetricSpec metric in Elements(manifest.Metrics, "metrics"))
+        {
+            Tensor(metric.Tensor);
+            if (!MetricKinds.Contains(metric.Kind))
+                throw Wrong($"the metric '{metric.Tensor.Name}' is of the unknown kind '{metric.Kind}'");
+        }
+    }
+
+    private void CheckNames()
+    {
+        string[] parameters = [.. manifest.Parameters.Select(p => p.Tensor.Name)];
+        Distinct("inputs of the inference model", manifest.Inputs.Select(i => i.Name).Concat(parameters));
+        Distinct("predictions", manifest.Predictions.Select(p => p.Name));
+        Distinct("inference outputs of the boundary", manifest.Boundary.Select(b => b.InferenceOutput).OfType<string>());
+        IEnumerable<string> stepInputs = manifest.Boundary.Select(b => b.Tensor.Name)
+            .Append(manifest.Labels.Name).Append(manifest.LearningRateInput).Append(manifest.Logits.Name)
+            .Concat(parameters).Concat(manifest.OptimizerState.Select(s => s.Tensor.Name));
+        Distinct("inputs of the step models", manifest.SeedInput is null ? stepInputs : stepInputs.Append(manifest.SeedInput));
+        Distinct("outputs of the step models", manifest.Parameters.Select(p => p.UpdatedOutput)
+            .Concat(manifest.OptimizerState.Select(s => s.UpdatedOutput)).Append(manifest.LossOutput).Concat(manifest.Metrics.Select(m => m.Tensor.Name)));
+        Distinct("metric kinds", manifest.Metrics.Select(m => m.Kind));
+    }
+
+    private void CheckTraining()
+    {
+        if (!LossKinds.Contains(manifest.Loss.Kind))
+            throw Wrong($"the loss '{manifest.Loss.Kind}' is unknown");
+        if (manifest.Loss.LabelSmoothing is not (>= 0 and < 1) || (!manifest.Loss.ClassWeights.IsDefault && manifest.Loss.ClassWeights.Any(w => !float.IsFinite(w) || w < 0)))
+            throw Wrong("the loss's settings are out of range");
+        if (!OptimizerKinds.Contains(manifest.Optimizer.Kind))
+            throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
+        TrainingDefaults defaults = manifest.Defaults;
+        if (defaults.LearningRate is not (> 0 and <= 1) || defaults.BatchSize < 1 || defaults.Epochs < 1)
+            throw Wrong("the training defaults are out of range");
+    }
+
+    private Shape Tensor(TensorSpec spec)
+    {
+        Text(spec.Name, "name of a tensor");
+        if (!Enum.IsDefined(spec.ElementType) || spec.ElementType.SizeInBits() == 0)
+            throw Wrong($"tensor '{spec.Name}' has no usable element type");
+        Elements(spec.Shape, $"shape of '{spec.Name}'");
+        if (spec.Shape.Length > LargestRank)
+            throw Wrong($"tensor '{spec.Name}' has {spec.Shape.Length} dimensions, more than {LargestRank}");
+        try
+        {
+            return spec.ToShape();
+        }
+        catch (InvalidArtifactException error)
+        {
+            throw new InvalidArtifactException($"The manifest {file} cannot be used: {error.Message}", error) { File = file };
+        }
+    }
+
+    private void Batched(TensorSpec spec)
+    {
+        Shape shape = Tensor(spec);
+        if (shape.Rank == 0 || shape[0].Symbol != manifest.BatchSymbol)
+            throw Wrong($"the first dimension of tensor '{spec.Name}' is not '{manifest.BatchSymbol}'");
+    }
+
+    private void Static(TensorSpec spec)
+    {
+        Shape shape = Tensor(spec);
+        try
+        {
+            if (shape.ElementCount() is not { } count || spec.ElementType.SizeInBytes(count) > Array.MaxLength)
+                throw Wrong($"the shape of '{spec.Name}' is not made of numbers, or too large");
+        }
+        catch (OverflowException error)
+        {
+            throw new InvalidArtifactException($"The manifest {file} cannot be used: the shape of '{spec.Name}' is too large.", error) { File = file };
+        }
+    }
+
+    private void Distinct(string what, IEnumerable<string> names)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            Text(name, $"name among the {what}");
+            if (!seen.Add(name))
+                throw Wrong($"'{name}' stands twice among the {what}");
+        }
+    }
+
+    private ImmutableArray<T> Elements<T>(ImmutableArray<T> array, string what)
+        where T : class
+    {
+        if (array.IsDefault || array.Any(e => e is null))
+            throw Wrong($"'{what}' is missing or holds null");
+        return array;
+    }
+
+    private void Hash(string text, string what)
+    {
+        if (text.Length != 64 || !text.All(char.IsAsciiHexDigitLower))
+            throw Wrong($"the {what} is not made of 64 lower-case hexadecimal digits");
+    }
+
+    private void Text(string? text, string what)
+    {
+        if (string.IsNullOrEmpty(text))
+            throw Wrong($"the {what} is empty");
+    }
+
+    private InvalidArtifactException Wrong(string what) =>
+        new($"The manifest {file} cannot be used: {what}.") { File = file };
+}

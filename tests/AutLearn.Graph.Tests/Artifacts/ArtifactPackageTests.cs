@@ -1,0 +1,212 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+using AutLearn.Graph.Artifacts;
+using CsCheck;
+
+namespace AutLearn.Graph.Tests.Artifacts;
+
+[Trait("Category", "Unit")]
+public sealed class ArtifactPackageTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("autlearn-artifacts-").FullName;
+
+    private string PackagePath => Path.Combine(_folder, "sample.autlearn");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("set")]
+    [InlineData("set.autlearn")]
+    public void Open_WhatTheWriterWrote_GivesBackManifestAndFiles(string name)
+    {
+        string path = Path.Combine(_folder, name);
+        ArtifactManifest written = SampleArtifacts.Writer().Write(path);
+        using var package = ArtifactPackage.Open(path);
+        package.Verify();
+        Assert.Equal(5, package.Manifest.Files.Length);
+        Assert.Equal(written.Files.AsEnumerable(), package.Manifest.Files);
+        Assert.Equal(written.Parameters.AsEnumerable(), package.Manifest.Parameters);
+        Assert.Equal(written.Preprocessing, package.Manifest.Preprocessing);
+        Assert.Equal(-100, package.Manifest.Loss.IgnoreIndex);
+        Assert.Equal(SampleArtifacts.Content(ArtifactNames.TrainStep), package.Read(ArtifactNames.TrainStep).ToArray());
+        Assert.True(package.Contains("ort-training/checkpoint"));
+        Assert.False(package.Contains(ArtifactNames.TrainStepCached));
+    }
+
+    [Theory]
+    [InlineData(PackageCompression.Stored)]
+    [InlineData(PackageCompression.Deflated)]
+    public void WritePackage_Twice_GivesTheSameBytes(PackageCompression compression)
+    {
+        SampleArtifacts.Writer().WritePackage(PackagePath, compression);
+        byte[] first = File.ReadAllBytes(PackagePath);
+        SampleArtifacts.Writer().WritePackage(PackagePath, compression);
+        Assert.Equal(first, File.ReadAllBytes(PackagePath));
+        using var package = ArtifactPackage.Open(PackagePath);
+        package.Verify();
+    }
+
+    [Fact]
+    public void Read_FileWithOneBitFlipped_NamesTheFile()
+    {
+        string path = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(path);
+        string file = Path.Combine(path, ArtifactNames.Evaluation);
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[17] ^= 4;
+        File.WriteAllBytes(file, bytes);
+        using var package = ArtifactPackage.Open(path);
+        package.Read(ArtifactNames.Inference);
+        var error = Assert.Throws<InvalidArtifactException>(() => package.Read(ArtifactNames.Evaluation));
+        Assert.Equal(ArtifactNames.Evaluation, error.File);
+        Assert.Contains("SHA-256", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_MissingOrTruncatedFile_NamesTheFile()
+    {
+        string path = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(path);
+        string file = Path.Combine(path, ArtifactNames.Inference);
+        File.WriteAllBytes(file, new byte[3]);
+        Assert.Equal(ArtifactNames.Inference, Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(path)).File);
+        File.Delete(file);
+        Assert.Contains("missing", Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NothingThere_SaysWhatToGive() =>
+        Assert.Contains(".autlearn", Assert.Throws<FileNotFoundException>(() => ArtifactPackage.Open(Path.Combine(_folder, "none"))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Open_NoZip_IsRefused()
+    {
+        File.WriteAllText(PackagePath, "PK no package at all");
+        Assert.Equal(PackagePath, Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(PackagePath)).File);
+    }
+
+    [Theory]
+    [InlineData("../evil")]
+    [InlineData("/evil")]
+    [InlineData("a/../../evil")]
+    [InlineData("C:evil")]
+    [InlineData("a\\evil")]
+    [InlineData("a//evil")]
+    public void Open_EntryNameThatLeavesTheFolder_IsRefused(string name)
+    {
+        SampleArtifacts.Writer().WritePackage(PackagePath);
+        using (ZipArchive zip = ZipFile.Open(PackagePath, ZipArchiveMode.Update))
+            zip.CreateEntry(name);
+        Assert.Contains("portable", Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(PackagePath)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => SampleArtifacts.Writer().Add(name, default));
+    }
+
+    [Fact]
+    public void Read_ZipBomb_IsRefusedBeforeItGrows()
+    {
+        ArtifactWriter writer = SampleArtifacts.Writer();
+        writer.Add("bomb", new byte[100 << 20]);
+        writer.WritePackage(PackagePath, PackageCompression.Deflated);
+        using var package = ArtifactPackage.Open(PackagePath);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("grow", Assert.Throws<InvalidArtifactException>(() => package.Read("bomb")).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void Read_ClosedPackage_Throws()
+    {
+        SampleArtifacts.Writer().WritePackage(PackagePath);
+        var package = ArtifactPackage.Open(PackagePath);
+        package.Dispose();
+        package.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => package.Read(ArtifactNames.Inference));
+    }
+
+    [Theory]
+    [InlineData("$.format_version", "2", "update AutLearn")]
+    [InlineData("$.format_version", "0", "compile the model again")]
+    [InlineData("$.batch_symbol", "\"\"", "batch_symbol is empty")]
+    [InlineData("$.batch_symbol", "\"M\"", "is not 'M'")]
+    [InlineData("$.logits", "null", "cannot be read")]
+    [InlineData("$.inputs", "[null]", "inputs")]
+    [InlineData("$.inputs", "[]", "no input")]
+    [InlineData("$.boundary[0].inference_output", "null", "either an inference output or a user input")]
+    [InlineData("$.parameters[0].tensor.shape", "[\"N\"]", "not made of numbers")]
+    [InlineData("$.parameters[0].tensor.shape", "[\"9999999999\",\"9999999999\"]", "too large")]
+    [InlineData("$.parameters[0].tensor.shape", "[\"-3\"]", "'-3'")]
+    [InlineData("$.parameters[0].tensor.element_type", "\"String\"", "no usable element type")]
+    [InlineData("$.labels.name", "\"features\"", "stands twice")]
+    [InlineData("$.optimizer_state[0].parameter", "\"v\"", "no parameter")]
+    [InlineData("$.files[0].path", "\"../x\"", "portable")]
+    [InlineData("$.files[0].sha256", "\"AB\"", "64 lower-case")]
+    [InlineData("$.files[1].path", "\"other\"", "lists no 'inference.onnx'")]
+    [InlineData("$.loss.kind", "\"hinge\"", "hinge")]
+    [InlineData("$.optimizer.kind", "\"lion\"", "lion")]
+    [InlineData("$.defaults.learning_rate", "0", "defaults")]
+    [InlineData("$.metrics[0].kind", "\"f1\"", "f1")]
+    public void Open_ManifestThatContradictsItself_SaysHow(string path, string value, string reason)
+    {
+        string folder = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(folder);
+        string file = Path.Combine(folder, ArtifactNames.Manifest);
+        JsonNode root = JsonNode.Parse(File.ReadAllText(file))!;
+        Replace(root, path, value);
+        File.WriteAllText(file, root.ToJsonString());
+        var error = Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(folder));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.Contains(ArtifactNames.Manifest, error.File, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Fault")]
+    public void Open_MutatedPackage_RaisesNothingButTheLibrarysErrors()
+    {
+        SampleArtifacts.Writer().WritePackage(PackagePath);
+        Mutate(PackagePath, PackagePath, iterations: 1500);
+    }
+
+    [Fact]
+    [Trait("Category", "Fault")]
+    public void Open_MutatedManifest_RaisesNothingButTheLibrarysErrors()
+    {
+        string folder = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(folder);
+        Mutate(folder, Path.Combine(folder, ArtifactNames.Manifest), iterations: 1500);
+    }
+
+    private static void Mutate(string path, string file, int iterations)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        Gen.Select(Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte).Array[1, 6], Gen.Int[0, 9], Gen.Int[0, bytes.Length]).Sample(
+            (edits, cut, length) =>
+            {
+                byte[] copy = (byte[])bytes.Clone();
+                foreach ((int at, byte value) in edits)
+                    copy[at] = value;
+                File.WriteAllBytes(file, cut == 0 ? copy[..length] : copy);
+                try
+                {
+                    using var package = ArtifactPackage.Open(path);
+                    package.Verify();
+                }
+                catch (AutLearnException error)
+                {
+                    return error.File is not null;
+                }
+
+                return true;
+            },
+            iter: iterations,
+            threads: 1);
+    }
+
+    private static void Replace(JsonNode root, string path, string value)
+    {
+        string[] parts = path[2..].Replace("[", ".[", StringComparison.Ordinal).Split('.');
+        JsonNode node = root;
+        foreach (string part in parts[..^1])
+            node = part[0] == '[' ? node[int.Parse(part.AsSpan(1, part.Length - 2), System.Globalization.CultureInfo.InvariantCulture)]! : node[part]!;
+        node[parts[^1]] = JsonNode.Parse(value);
+    }
+}
