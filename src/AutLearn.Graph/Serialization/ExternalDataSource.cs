@@ -79,23 +79,24 @@ internal sealed class ExternalDataSource(string? folder)
             throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}; it must lie in the model's folder");
         }
 
-        string root = RealPath(Path.GetFullPath(folder));
+        string root = RealPath(Path.GetFullPath(folder)) ?? throw Absent(location, what, context);
         string path = root;
         foreach (string part in parts)
         {
             if (part is "" or ".")
                 continue;
-            path = RealPath(Path.Combine(path, part));
+            path = RealPath(Path.Combine(path, part)) ?? throw Absent(location, what, context);
             if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, a link that leads outside the model's folder");
         }
 
-        return File.Exists(path)
-            ? path
-            : throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
+        return File.Exists(path) ? path : throw Absent(location, what, context);
     }
 
-    private static string RealPath(string path)
+    private static InvalidModelException Absent(string location, Func<string> what, ReadContext context) =>
+        context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
+
+    private static string? RealPath(string path)
     {
         FileSystemInfo info = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
         try
@@ -104,8 +105,8 @@ internal sealed class ExternalDataSource(string? folder)
         }
         catch (IOException)
         {
-            // A link that leads nowhere or in a circle: the path stays, and opening it says that it does not exist.
-            return path;
+            // Links in a circle lead nowhere.
+            return null;
         }
     }
 
