@@ -22,14 +22,15 @@ internal static class TypeCodec
                 type = ReadTensor(tensor, value.Name, context);
                 if (tensor.CalculateSize() == 0)
                     proto.TensorType = null;
-                if (proto.CalculateSize() == 0)
-                    info.Type = null;
             }
             else if (kinds == 1)
             {
                 value.OpaqueType = proto.ToByteArray();
                 info.Type = null;
             }
+
+            if (proto.CalculateSize() == 0)
+                info.Type = null;
         }
 
         info.ClearName();
@@ -51,9 +52,11 @@ internal static class TypeCodec
             info.Type ??= new TypeProto();
             WriteTensor(type, info.Type);
         }
-        else
+        else if (info.Type is { } rest)
         {
-            info.Type = null;
+            rest.TensorType = null;
+            if (rest.CalculateSize() == 0)
+                info.Type = null;
         }
 
         return info;

@@ -10,7 +10,11 @@ internal ref struct WireScan
 {
     // Protobuf's own limit; a subgraph takes three levels (node, attribute, graph), so 32 subgraphs can nest.
     private const int MaxDepth = 100;
-    private const long FreeWeight = 512L << 20;
+
+    // Exports reach about 15 times their size: a node with its types takes 4 KB as objects and 250 bytes in the file.
+    private const long WeightPerByte = 32;
+    private const long LargestScaledWeight = 1L << 30;
+    private const long FreeWeight = 64L << 20;
 
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly ReadContext _context;
@@ -20,7 +24,7 @@ internal ref struct WireScan
     {
         _bytes = bytes;
         _context = context;
-        _budget = FreeWeight + (2L * bytes.Length);
+        _budget = FreeWeight + Math.Min(WeightPerByte * bytes.Length, LargestScaledWeight) + (2L * bytes.Length);
     }
 
     private enum Message

@@ -91,6 +91,16 @@ public sealed class RoundTripTests
     }
 
     [Fact]
+    public void Read_EmptyTypeOfAValue_IsNoTypeAndNotKept()
+    {
+        ModelProto proto = ModelProto.Parser.ParseFrom(OnnxFile.ToBytes(SampleModels.Scan()));
+        proto.Graph.ValueInfo[0].Type = new TypeProto();
+        OnnxModel model = OnnxFile.Read(proto.ToByteArray(), "m");
+        Assert.Null(model.Graph.Find("last")!.Type);
+        ModelComparison.AssertEqual(model, OnnxFile.Read(OnnxFile.ToBytes(model), "m"));
+    }
+
+    [Fact]
     public void Read_NodesOutOfOrder_SortsThem()
     {
         ModelProto proto = ModelProto.Parser.ParseFrom(OnnxFile.ToBytes(SampleModels.Scan()));
