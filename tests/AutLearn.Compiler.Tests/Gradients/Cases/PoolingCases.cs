@@ -48,6 +48,8 @@ internal static class PoolingCases
         yield return Average("same upper", [5, 6], [2, 3], strides: [2, 2], pads: [0, 0, 1, 1], autoPad: "SAME_UPPER");
         yield return Average("same lower", [5, 6], [2, 3], strides: [2, 2], pads: [1, 1, 0, 0], autoPad: "SAME_LOWER");
         yield return Average("valid", [5, 6], [2, 3], strides: [2, 2], autoPad: "VALID");
+        yield return Average("long axis", [70, 4], [3, 2], strides: [2, 2], pads: [1, 0, 1, 0]);
+        yield return Average("long axis, ceil", [69, 4], [4, 2], strides: [2, 2], pads: [1, 0, 1, 0], ceil: true, countsPads: true);
         yield return Average("1-D", [7], [3], strides: [2], pads: [1, 1]);
         yield return Average("3-D", [4, 3, 5], [2, 2, 3], strides: [1, 1, 2]);
         yield return Average("3-D tiles", [4, 2, 6], [2, 2, 3], strides: [2, 2, 3]);
