@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AutLearn.Augment.Randomness;
 
@@ -68,6 +69,39 @@ public sealed class ImagePipeline
     /// <param name="epoch">The pass over the data.</param>
     public void Augment(PixelImage image, TensorLayout layout, Span<float> tensor, long sample, long epoch = 0) =>
         Render(image, Plan(image, layout, sample, epoch), layout, tensor);
+
+    /// <summary>Augments a batch into one tensor, sample after sample.</summary>
+    /// <param name="samples">The images.</param>
+    /// <param name="layout">The model's input.</param>
+    /// <param name="tensor">Receives the samples' values, <see cref="TensorLayout.Length"/> each.</param>
+    /// <param name="epoch">The pass over the data.</param>
+    /// <exception cref="ArgumentException">The tensor's length does not match.</exception>
+    public void AugmentBatch(ReadOnlySpan<ImageSample> samples, TensorLayout layout, Span<float> tensor, long epoch = 0)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (tensor.Length != (long)samples.Length * layout.Length)
+            throw new ArgumentException($"The tensor holds {tensor.Length} values; {samples.Length} samples of {layout} take {(long)samples.Length * layout.Length}.", nameof(tensor));
+        for (int i = 0; i < samples.Length; i++)
+            Augment(samples[i].Image, layout, tensor.Slice(i * layout.Length, layout.Length), samples[i].Index, epoch);
+    }
+
+    /// <summary>Augments a stream; each result is a new array.</summary>
+    /// <param name="samples">The images; read one at a time.</param>
+    /// <param name="layout">The model's input.</param>
+    /// <param name="epoch">The pass over the data.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    public async IAsyncEnumerable<float[]> AugmentStream(
+        IAsyncEnumerable<ImageSample> samples, TensorLayout layout, long epoch = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(layout);
+        await foreach (ImageSample sample in samples.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            float[] tensor = new float[layout.Length];
+            Augment(sample.Image, layout, tensor, sample.Index, epoch);
+            yield return tensor;
+        }
+    }
 
     /// <summary>Renders a plan; the same plan gives the same bits.</summary>
     /// <exception cref="ArgumentException">The tensor's length does not match the layout.</exception>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace AutLearn.Augment.Images;
 
@@ -13,4 +14,24 @@ public sealed record ImagePlan(
     ColorTransform Color,
     float NoiseSigma,
     long NoiseSeed,
-    ImmutableArray<PixelRectangle> Cutouts);
+    ImmutableArray<PixelRectangle> Cutouts)
+{
+    /// <summary>Writes the plan as JSON, so that an augmented sample can be made again later.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ImageJson.Default.ImagePlan);
+
+    /// <summary>Reads a plan that <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The text is no plan; the message says where.</exception>
+    public static ImagePlan FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            ImagePlan plan = JsonSerializer.Deserialize(json, ImageJson.Default.ImagePlan) ?? throw new InvalidDataException("The image plan is null.");
+            return plan.Cutouts.IsDefault ? plan with { Cutouts = [] } : plan;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"The image plan cannot be read: {error.Message}", error);
+        }
+    }
+}

@@ -17,6 +17,7 @@ internal static class ImageRenderer
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         Validate(layout, tensor);
+        Validate(plan, layout);
         AffineTransform map = plan.OutputToSource;
 
         // Where the source is sampled more coarsely than every second pixel, a halved image avoids aliasing.
@@ -95,6 +96,25 @@ internal static class ImageRenderer
         {
             for (int y = area.Y; y < area.Y + area.Height; y++)
                 tensor.Slice((((c * layout.Height) + y) * layout.Width) + area.X, area.Width).Clear();
+        }
+    }
+
+    // Plans may come from a file.
+    private static void Validate(ImagePlan plan, TensorLayout layout)
+    {
+        AffineTransform map = plan.OutputToSource;
+        const double limit = 1e7;
+        foreach (double value in (ReadOnlySpan<double>)[map.A, map.B, map.C, map.D, map.E, map.F])
+        {
+            if (!(Math.Abs(value) < limit))
+                throw new ArgumentException($"The plan's map holds {value}.", nameof(plan));
+        }
+
+        foreach (PixelRectangle cutout in plan.Cutouts)
+        {
+            if (cutout.X < 0 || cutout.Y < 0 || cutout.Width < 0 || cutout.Height < 0
+                || cutout.X > layout.Width - cutout.Width || cutout.Y > layout.Height - cutout.Height)
+                throw new ArgumentException($"The plan's {cutout} lies outside {layout}.", nameof(plan));
         }
     }
 

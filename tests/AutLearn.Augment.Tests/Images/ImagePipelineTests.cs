@@ -176,6 +176,50 @@ public sealed class ImagePipelineTests
         }
     }
 
+    [Fact]
+    public void PlanJson_RoundTrip_RendersTheSameBits()
+    {
+        var pipeline = new ImagePipeline(new ImagePipelineOptions { Steps = [.. ImagePresets.Photos(3).Options.Steps, new CutoutStep(2, 0.3)], Border = BorderMode.Reflect });
+        ImagePlan plan = pipeline.Plan(Source, Levels, 8, 2);
+        float[] first = new float[Levels.Length];
+        float[] second = new float[Levels.Length];
+        pipeline.Render(Source, plan, Levels, first);
+        pipeline.Render(Source, ImagePlan.FromJson(plan.ToJson()), Levels, second);
+        Assert.Equal(first, second);
+        Assert.Throws<InvalidDataException>(() => ImagePlan.FromJson("[1]"));
+    }
+
+    [Fact]
+    public void Render_PlanOutsideTheImage_IsRefused()
+    {
+        var pipeline = new ImagePipeline(new ImagePipelineOptions());
+        float[] tensor = new float[Levels.Length];
+        Assert.Throws<ArgumentException>(() => pipeline.Render(Source, PlanOf(AffineTransform.Identity) with { Cutouts = [new(90, 0, 10, 1)] }, Levels, tensor));
+        Assert.Throws<ArgumentException>(() => pipeline.Render(Source, PlanOf(new(double.NaN, 0, 0, 0, 1, 0)), Levels, tensor));
+    }
+
+    [Fact]
+    public async Task BatchAndStream_EqualSingleCalls()
+    {
+        ImagePipeline pipeline = ImagePresets.Handwriting(4);
+        ImageSample[] samples = [new(Source, 5), new(Source, 9)];
+        float[] batch = new float[2 * Levels.Length];
+        pipeline.AugmentBatch(samples, Levels, batch, epoch: 3);
+        int i = 0;
+        await foreach (float[] tensor in pipeline.AugmentStream(Stream(samples), Levels, epoch: 3))
+            Assert.Equal(batch.AsSpan(i++ * Levels.Length, Levels.Length).ToArray(), tensor);
+        Assert.Equal(2, i);
+
+        static async IAsyncEnumerable<ImageSample> Stream(ImageSample[] samples)
+        {
+            foreach (ImageSample sample in samples)
+            {
+                await Task.Yield();
+                yield return sample;
+            }
+        }
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("null")]
