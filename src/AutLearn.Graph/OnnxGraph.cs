@@ -347,6 +347,18 @@ public sealed class OnnxGraph
     /// <exception cref="InvalidModelException">The graph has a cycle.</exception>
     public void SortTopologically() => _nodes = TopologicalOrder.Sort(this);
 
+    /// <summary>Puts the inputs in another order.</summary>
+    /// <param name="inputs">All inputs, each once.</param>
+    /// <exception cref="ArgumentException">An input is missing, repeated, or foreign.</exception>
+    public void OrderInputs(IEnumerable<Value> inputs)
+    {
+        Value[] order = [.. inputs];
+        if (order.Length != _inputs.Count || order.Distinct().Count() != order.Length || !order.All(_inputs.Contains))
+            throw new ArgumentException("The new order must hold every input once.", nameof(inputs));
+        _inputs.Clear();
+        _inputs.AddRange(order);
+    }
+
     private void ReleaseOuterUses()
     {
         foreach (Node node in _nodes)

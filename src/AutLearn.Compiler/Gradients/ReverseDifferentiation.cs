@@ -19,16 +19,34 @@ public sealed class ReverseDifferentiation
     /// <exception cref="UnsupportedGradientException">Nodes on the way have no rule; all are named.</exception>
     public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets)
     {
+        var builder = new GraphBuilder(model.Graph, model.Opset);
+        return Differentiate(model, builder, [new(loss, builder.One(loss))], targets);
+    }
+
+    /// <summary>Appends the gradient of a scalar whose gradients by some values are known already.</summary>
+    /// <param name="model">The model; its values must carry types (see shape inference).</param>
+    /// <param name="seeds">Values, each with the scalar's gradient by it, of the same shape. The gradients may depend on the values.</param>
+    /// <param name="targets">The values to differentiate by.</param>
+    /// <returns>For each target its gradient, of the target's shape; targets that do not influence the seeds are missing.</returns>
+    /// <exception cref="UnsupportedGradientException">Nodes on the way have no rule; all are named.</exception>
+    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets) =>
+        Differentiate(model, new GraphBuilder(model.Graph, model.Opset), seeds, targets);
+
+    private Dictionary<Value, Value> Differentiate(OnnxModel model, GraphBuilder builder, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets)
+    {
         OnnxGraph graph = model.Graph;
         graph.SortTopologically();
-        var builder = new GraphBuilder(graph, model.Opset);
         HashSet<Value> dependent = DependentOn(graph, targets);
-        List<Node> path = NodesBetween(graph, dependent, loss);
+        List<Node> path = NodesBetween(graph, dependent, seeds.Select(s => s.Key));
         ThrowIfUnsupported(model, path);
 
         var gradients = new GradientSums(builder);
-        if (dependent.Contains(loss))
-            gradients.Contribute(loss, builder.One(loss));
+        foreach ((Value value, Value gradient) in seeds)
+        {
+            if (dependent.Contains(value))
+                gradients.Contribute(value, gradient);
+        }
+
         for (int i = path.Count - 1; i >= 0; i--)
             Visit(model, path[i], dependent, gradients, builder);
 
@@ -45,7 +63,7 @@ public sealed class ReverseDifferentiation
 
     /// <summary>Lists the nodes between the targets and a value that have no rule, as <c>'name' (operator, opset)</c>.</summary>
     public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets) =>
-        Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), loss));
+        Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), [loss]));
 
     private void Visit(OnnxModel model, Node node, HashSet<Value> dependent, GradientSums gradients, GraphBuilder builder)
     {
@@ -112,9 +130,9 @@ public sealed class ReverseDifferentiation
         node.Inputs.Any(i => i is not null && values.Contains(i))
         || node.Subgraphs().Any(g => g.Nodes.Any(inner => Reads(inner, values)) || g.Outputs.Any(values.Contains));
 
-    private static List<Node> NodesBetween(OnnxGraph graph, HashSet<Value> dependent, Value loss)
+    private static List<Node> NodesBetween(OnnxGraph graph, HashSet<Value> dependent, IEnumerable<Value> ends)
     {
-        var reaching = new HashSet<Value> { loss };
+        var reaching = new HashSet<Value>(ends);
         var path = new List<Node>();
         for (int i = graph.Nodes.Count - 1; i >= 0; i--)
         {

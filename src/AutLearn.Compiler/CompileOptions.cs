@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using AutLearn.Compiler.Gradients;
+using AutLearn.Compiler.Losses;
+using AutLearn.Compiler.Optimizers;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Compiler;
+
+/// <summary>What to compile a model into.</summary>
+public sealed class CompileOptions
+{
+    /// <summary>Gets or sets the model's name in the manifest.</summary>
+    /// <value>The default is <c>model</c>.</value>
+    public string ModelName { get; set; } = "model";
+
+    /// <summary>Gets or sets which parameters training may change.</summary>
+    /// <value>The default is the last layer.</value>
+    public TrainableSelection Trainable { get; set; } = TrainableSelection.LastLayers(1);
+
+    /// <summary>Gets or sets the loss.</summary>
+    /// <value>The default is softmax cross-entropy.</value>
+    public Loss Loss { get; set; } = new SoftmaxCrossEntropyLoss();
+
+    /// <summary>Gets or sets the optimizer.</summary>
+    /// <value>The default is plain stochastic gradient descent.</value>
+    public Optimizer Optimizer { get; set; } = new SgdOptimizer();
+
+    /// <summary>Gets or sets the largest norm that all gradients together may have; longer ones are scaled down to it.</summary>
+    /// <value>Above 0, or null (the default) for no limit.</value>
+    /// <remarks>All gradients are multiplied by min(1, clip / (norm + 1e-6)). Pascanu et al., arXiv:1211.5063.</remarks>
+    public double? ClipNorm { get; set; }
+
+    /// <summary>Gets or sets the value that the loss reads; null to find it.</summary>
+    /// <value>
+    /// By default what feeds a final Softmax, LogSoftmax or Sigmoid (for losses of unnormalised scores), else an output named <c>logits</c>,
+    /// else the only output.
+    /// </value>
+    public string? LogitsName { get; set; }
+
+    /// <summary>Gets or sets what batch normalisation does in the trained part.</summary>
+    /// <value>The default is <see cref="NormalizationStatistics.Frozen"/>.</value>
+    public NormalizationStatistics BatchNormalization { get; set; } = NormalizationStatistics.Frozen;
+
+    /// <summary>Gets or sets a value indicating whether dropout in the trained part drops while training.</summary>
+    /// <value>The default is false: dropout does nothing. If true, and there is any, the step models take a seed.</value>
+    public bool TrainingDropout { get; set; }
+
+    /// <summary>Gets or sets how raw input becomes the model's input; null where the app prepares tensors itself.</summary>
+    public ImagePreprocessing? Preprocessing { get; set; }
+
+    /// <summary>Gets or sets the class names by index; empty where unknown.</summary>
+    public ImmutableArray<string> Classes { get; set; } = [];
+
+    /// <summary>Gets or sets the training settings that the manifest recommends.</summary>
+    /// <value>The default is a learning rate of 0.01, 16 rows a step and 5 epochs.</value>
+    public TrainingDefaults Defaults { get; set; } = new(0.01, 16, 5);
+
+    /// <summary>Gets or sets the gradient rules.</summary>
+    /// <value>The default holds the rules of this library.</value>
+    public GradientRegistry GradientRegistry { get; set; } = GradientRegistry.CreateDefault();
+
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(ModelName);
+        if (ClipNorm is { } clip && (clip <= 0 || !double.IsFinite(clip)))
+            throw new ArgumentOutOfRangeException(nameof(ClipNorm), clip, "The clipping norm is finite and above 0.");
+        if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)
+            throw new ArgumentOutOfRangeException(nameof(Defaults), Defaults, "The learning rate lies in (0, 1]; batch size and epochs are at least 1.");
+    }
+}

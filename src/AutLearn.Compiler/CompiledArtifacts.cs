@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Serialization;
+
+namespace AutLearn.Compiler;
+
+/// <summary>What a model was compiled into.</summary>
+/// <remarks>The models must not be changed: the manifest holds their hashes. Safe for use by several threads as long as they are not.</remarks>
+public sealed class CompiledArtifacts
+{
+    private readonly ArtifactWriter _writer;
+
+    internal CompiledArtifacts(
+        ArtifactManifest description,
+        OnnxModel inference,
+        OnnxModel trainStep,
+        OnnxModel? trainStepCached,
+        OnnxModel evaluation,
+        ImmutableSortedDictionary<string, Tensor> initialParameters,
+        CompileReport report)
+    {
+        Inference = inference;
+        TrainStep = trainStep;
+        TrainStepCached = trainStepCached;
+        Evaluation = evaluation;
+        InitialParameters = initialParameters;
+        Report = report;
+        _writer = new ArtifactWriter(description);
+        _writer.Add(ArtifactNames.Inference, OnnxFile.ToBytes(inference));
+        _writer.Add(ArtifactNames.TrainStep, OnnxFile.ToBytes(trainStep));
+        if (trainStepCached is not null)
+            _writer.Add(ArtifactNames.TrainStepCached, OnnxFile.ToBytes(trainStepCached));
+        _writer.Add(ArtifactNames.Evaluation, OnnxFile.ToBytes(evaluation));
+        _writer.Add(ArtifactNames.Parameters, new SafetensorsFile(initialParameters).ToBytes());
+        Manifest = _writer.Build();
+    }
+
+    /// <summary>Gets the manifest, with sizes and hashes.</summary>
+    public ArtifactManifest Manifest { get; }
+
+    /// <summary>Gets user inputs and parameters to predictions, logits and boundary tensors.</summary>
+    public OnnxModel Inference { get; }
+
+    /// <summary>Gets one training step from boundary tensors.</summary>
+    public OnnxModel TrainStep { get; }
+
+    /// <summary>Gets one training step from boundary tensors and cached scores; null where that would not be exact, see <see cref="CompileReport.NoCachedStepBecause"/>.</summary>
+    public OnnxModel? TrainStepCached { get; }
+
+    /// <summary>Gets loss and metrics without an update.</summary>
+    public OnnxModel Evaluation { get; }
+
+    /// <summary>Gets the initial trainable parameters and buffers by name.</summary>
+    public ImmutableSortedDictionary<string, Tensor> InitialParameters { get; }
+
+    /// <summary>Gets what the models cost.</summary>
+    public CompileReport Report { get; }
+
+    /// <summary>Writes the artifacts as a folder.</summary>
+    /// <param name="folder">Created if it does not exist; other files in it are left alone.</param>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public void Save(string folder) => _writer.WriteFolder(folder);
+
+    /// <summary>Writes the artifacts as one <c>.autlearn</c> file.</summary>
+    /// <param name="file">Replaced if it exists.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SavePackage(string file) => _writer.WritePackage(file);
+}

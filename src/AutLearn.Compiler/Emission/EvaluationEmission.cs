@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using AutLearn.Compiler.Losses;
+using AutLearn.Compiler.Passes;
+using AutLearn.Compiler.Preparation;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Compiler.Emission;
+
+/// <summary>Writes the model that measures loss and correctness without training.</summary>
+internal static class EvaluationEmission
+{
+    public static (OnnxModel Model, TensorSpec Labels, ImmutableArray<MetricSpec> Metrics) Emit(
+        PreparedModel prepared, IReadOnlyList<string> boundary, ArtifactNaming naming, Loss loss)
+    {
+        HeadModel head = HeadModel.Cut(prepared, boundary, loss, naming);
+        OnnxGraph graph = head.Graph;
+        new IdentityElimination().Run(head.Model);
+        LossTerms terms = loss.Build(head.Builder, graph.Outputs[0], head.Labels);
+        ModelEmission.ClearOutputs(graph);
+        var metrics = new List<MetricSpec>();
+        LossOutputs.AddLoss(graph, terms, naming);
+        LossOutputs.AddCounts(graph, terms, naming, metrics);
+        LossOutputs.AddRows(graph, terms, head.Labels, naming, metrics);
+        new DeadNodeElimination().Run(head.Model);
+        PassSequence.Simplify().Run(head.Model);
+        ModelEmission.Finish(head.Model, "eval", [.. boundary, naming.Labels, .. prepared.Parameters]);
+        return (head.Model, TensorDescription.Of(head.Labels), [.. metrics]);
+    }
+}

@@ -1,0 +1,71 @@
+using AutLearn.Compiler.Losses;
+using AutLearn.Compiler.Passes;
+using AutLearn.Compiler.Preparation;
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Emission;
+
+/// <summary>A copy of the head alone: boundary tensors, parameters and labels in, scores out.</summary>
+internal sealed class HeadModel
+{
+    private HeadModel(OnnxModel model, Value scores, Value labels, Value[] parameters, Value[] trainable)
+    {
+        Model = model;
+        Scores = scores;
+        Labels = labels;
+        Parameters = parameters;
+        Trainable = trainable;
+        Builder = new GraphBuilder(model.Graph, model.Opset);
+    }
+
+    public OnnxModel Model { get; }
+
+    public OnnxGraph Graph => Model.Graph;
+
+    public GraphBuilder Builder { get; }
+
+    /// <summary>Gets the scores; the only output for now.</summary>
+    public Value Scores { get; }
+
+    public Value Labels { get; }
+
+    /// <summary>Gets the trainable parameters, then the buffers.</summary>
+    public Value[] Parameters { get; }
+
+    public Value[] Trainable { get; }
+
+    /// <summary>Cuts the head out of a prepared model.</summary>
+    /// <param name="prepared">The model, which is not changed.</param>
+    /// <param name="boundary">The names of the boundary tensors.</param>
+    /// <param name="loss">Decides the labels' type.</param>
+    /// <param name="naming">The names to use.</param>
+    public static HeadModel Cut(PreparedModel prepared, IReadOnlyList<string> boundary, Loss loss, ArtifactNaming naming)
+    {
+        OnnxModel model = prepared.Model.Clone();
+        OnnxGraph graph = model.Graph;
+        Value scores = graph.Find(prepared.Scores)!;
+        ModelEmission.ClearOutputs(graph);
+        graph.AddOutput(scores);
+        var inputs = new List<(Value Input, string Name)>();
+        foreach (string name in boundary)
+        {
+            Value value = graph.Find(name)!;
+            if (value.IsInput)
+                continue;
+            Value input = graph.AddInput(graph.UniqueName($"{name}/boundary"), value.Type);
+            graph.ReplaceAllUses(value, input);
+            inputs.Add((input, name));
+        }
+
+        new DeadNodeElimination().Run(model);
+        foreach ((Value input, string name) in inputs)
+            graph.Rename(input, name);
+        Value labels = graph.AddInput(naming.Labels, loss.LabelsFor(scores));
+        return new(
+            model,
+            scores,
+            labels,
+            [.. prepared.Parameters.Select(p => graph.Find(p)!)],
+            [.. prepared.Trainable.Select(p => graph.Find(p)!)]);
+    }
+}

@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Compiler.Emission;
+
+/// <summary>An emitted step model with what the manifest says about it.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="State">The optimizer state.</param>
+/// <param name="SeedInput">The seed's name, or null.</param>
+/// <param name="Metrics">Outputs beside the loss.</param>
+internal sealed record StepModel(OnnxModel Model, ImmutableArray<StateSpec> State, string? SeedInput, ImmutableArray<MetricSpec> Metrics);

@@ -1,0 +1,147 @@
+using AutLearn.Compiler.Gradients;
+using AutLearn.Compiler.Losses;
+using AutLearn.Compiler.Optimizers;
+using AutLearn.Compiler.Passes;
+using AutLearn.Compiler.Preparation;
+using AutLearn.Compiler.Randomness;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Compiler.Emission;
+
+/// <summary>Writes one training step: forward, loss, backward and update.</summary>
+internal sealed class TrainStepEmission
+{
+    private readonly PreparedModel _prepared;
+    private readonly CompileOptions _options;
+    private readonly IReadOnlyList<string> _boundary;
+    private readonly ArtifactNaming _naming;
+
+    public TrainStepEmission(PreparedModel prepared, IReadOnlyList<string> boundary, ArtifactNaming naming, CompileOptions options)
+    {
+        _prepared = prepared;
+        _boundary = boundary;
+        _naming = naming;
+        _options = options;
+    }
+
+    /// <summary>Tells whether the scores that inference computes are those of a training step, so that they can be reused.</summary>
+    /// <remarks>Batch statistics and dropout make them different.</remarks>
+    public bool ScoresAreReusable(StepModel step) => _prepared.Buffers.Length == 0 && step.SeedInput is null;
+
+    /// <summary>Emits the step from boundary tensors.</summary>
+    /// <exception cref="UnsupportedGradientException">Operators of the head have no gradient rule.</exception>
+    public StepModel Emit() => Emit(areScoresCached: false);
+
+    /// <summary>Emits the step from boundary tensors and the scores that inference computed with the same parameters.</summary>
+    public StepModel EmitCached() => Emit(areScoresCached: true);
+
+    private StepModel Emit(bool areScoresCached)
+    {
+        HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming);
+        OnnxGraph graph = head.Graph;
+        GraphBuilder builder = head.Builder;
+        string? seed = ActivateDropout(head.Model);
+        Dictionary<string, Value> next = RunningStatistics.Apply(head);
+
+        // Dropout may stand right at the end and take the place of the scores.
+        Value scores = graph.Outputs[0];
+        Value read = scores;
+        if (areScoresCached)
+        {
+            graph.Rename(scores, graph.UniqueName($"{_prepared.Scores}/computed"));
+            read = graph.AddInput(_prepared.Scores, scores.Type);
+        }
+
+        LossTerms terms = _options.Loss.Build(builder, read, head.Labels);
+        IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(_options.GradientRegistry)
+            .Differentiate(head.Model, [new(scores, terms.ScoresGradient)], head.Trainable);
+        string[] missing = [.. head.Trainable.Where(p => !gradients.ContainsKey(p)).Select(p => $"'{p.Name}'")];
+        if (missing.Length > 0)
+            throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}: only operators through which none flows lead from them to '{_prepared.Scores}'. Freeze them.");
+
+        builder.NameStem = "optimizer";
+        Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
+        (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
+        var state = new OptimizerState(graph);
+        foreach (Value parameter in head.Trainable)
+            next[parameter.Name] = _options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], builder.CastLike(rate, parameter)));
+
+        ModelEmission.ClearOutputs(graph);
+        if (areScoresCached)
+            graph.ReplaceAllUses(scores, read);
+        List<MetricSpec> metrics = Outputs(graph, terms, norm);
+        foreach (Value parameter in head.Parameters)
+            ModelEmission.AddOutput(graph, next[parameter.Name], ArtifactNaming.Next(parameter.Name), parameter.Type);
+        foreach (OptimizerState.Entry entry in state.Entries)
+            ModelEmission.AddOutput(graph, entry.Next!, ArtifactNaming.Next(entry.State.Name), entry.State.Type);
+
+        PassSequence.Simplify().Run(head.Model);
+        new PassSequence(new UpdateFusion(), new DeadNodeElimination()).Run(head.Model);
+        PassSequence.Simplify().Run(head.Model);
+        string[] inputs =
+        [
+            .. _boundary,
+            .. areScoresCached ? (string[])[_prepared.Scores] : [],
+            _naming.Labels,
+            .. _prepared.Parameters,
+            .. state.Entries.Select(e => e.State.Name),
+            _naming.LearningRate,
+            .. seed is null ? (string[])[] : [seed],
+        ];
+        ModelEmission.Finish(head.Model, areScoresCached ? "train_step_cached" : "train_step", inputs);
+        return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics]);
+    }
+
+    private string? ActivateDropout(OnnxModel model)
+    {
+        OnnxGraph graph = model.Graph;
+        if (!_options.TrainingDropout)
+        {
+            new IdentityElimination().Run(model);
+            return null;
+        }
+
+        foreach (Node node in graph.Nodes.Where(n => n.Is("Dropout")).ToArray())
+        {
+            Value on = graph.AddInitializer(graph.UniqueName($"{node.DisplayName}/training_mode"), Tensor.Scalar(true));
+            while (node.Inputs.Count < 3)
+                graph.SetInput(node, node.Inputs.Count, null);
+            graph.SetInput(node, 2, on);
+        }
+
+        return new DropoutRewrite(_naming.Seed).Apply(model) ? _naming.Seed : null;
+    }
+
+    // All gradients times min(1, clip / (norm + 1e-6))
+    private (IReadOnlyDictionary<Value, Value> Gradients, Value? Norm) Clip(GraphBuilder builder, IReadOnlyDictionary<Value, Value> gradients, Value[] trainable)
+    {
+        if (_options.ClipNorm is not { } limit)
+            return (gradients, null);
+        Value[] squares = [.. trainable.Select(p => builder.Cast(builder.Op("ReduceSumSquare", [gradients[p]], ("keepdims", AttributeValue.Of(0L))), ElementType.Float32))];
+        Value norm = builder.Sqrt(squares.Length == 1 ? squares[0] : builder.Op("Sum", squares));
+        Value factor = builder.Op("Min", [builder.Div(builder.Scalar(norm, limit), builder.Add(norm, builder.Scalar(norm, 1e-6))), builder.One(norm)]);
+        return (trainable.ToDictionary(p => p, p => builder.Mul(gradients[p], builder.CastLike(factor, gradients[p]))), norm);
+    }
+
+    private List<MetricSpec> Outputs(OnnxGraph graph, LossTerms terms, Value? norm)
+    {
+        var metrics = new List<MetricSpec>();
+        LossOutputs.AddLoss(graph, terms, _naming);
+        LossOutputs.AddCounts(graph, terms, _naming, metrics);
+        if (norm is not null)
+        {
+            ModelEmission.AddOutput(graph, norm, _naming.GradientNorm, new TensorType(ElementType.Float32, Shape.Scalar));
+            metrics.Add(new(new(_naming.GradientNorm, ElementType.Float32, []), "gradient_norm"));
+        }
+
+        return metrics;
+    }
+
+    private static StateSpec Describe(OptimizerState.Entry entry) => new(
+        TensorDescription.Of(entry.State),
+        ArtifactNaming.Next(entry.State.Name),
+        entry.Parameter,
+        entry.Slot,
+        entry.InitialValue);
+}

@@ -1,0 +1,11 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Losses;
+
+/// <summary>What a loss adds to a graph. Terms that a model does not output are dropped as dead nodes.</summary>
+/// <param name="Loss">The scalar loss.</param>
+/// <param name="ScoresGradient">d(loss)/d(scores), of the scores' shape.</param>
+/// <param name="LabelCount">How many labels count, Int64 scalar.</param>
+/// <param name="CorrectCount">How many of them are predicted right, Int64 scalar; null where right and wrong mean nothing.</param>
+/// <param name="CorrectRows">Which labels are predicted right, Bool of the labels' shape; null as above.</param>
+internal sealed record LossTerms(Value Loss, Value ScoresGradient, Value LabelCount, Value? CorrectCount, Value? CorrectRows);

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using AutLearn.Compiler.Analysis;
+using AutLearn.Compiler.Emission;
+using AutLearn.Compiler.Gradients;
+using AutLearn.Compiler.Partition;
+using AutLearn.Compiler.Preparation;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Checking;
+using AutLearn.Graph.Serialization;
+
+namespace AutLearn.Compiler;
+
+/// <summary>Turns a pretrained model into models that predict with it and train it on the device.</summary>
+/// <remarks>Pure: model in, models out; the same input gives the same bytes. Safe for use by several threads.</remarks>
+public static class ModelCompiler
+{
+    /// <summary>Compiles a model.</summary>
+    /// <param name="model">The pretrained model, which is not changed. Every input has the batch as its first dimension.</param>
+    /// <param name="options">What to compile it into.</param>
+    /// <param name="progress">Is told each stage, or null.</param>
+    /// <param name="cancellationToken">Checked between stages.</param>
+    /// <returns>The artifacts.</returns>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="InvalidModelException">The model is malformed, or its shapes do not fit the loss.</exception>
+    /// <exception cref="UnsupportedGradientException">Operators of the trained part have no gradient rule; all are named.</exception>
+    /// <exception cref="AutLearnException">The selection or the scores' name do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static CompiledArtifacts Compile(
+        OnnxModel model,
+        CompileOptions options,
+        IProgress<CompileProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+
+        Report("check", 0);
+        ModelChecker.Check(model);
+        string baseHash = HashOf(model);
+        Report("normalise", 0.1);
+        PreparedModel prepared = ModelPreparation.Prepare(model, options);
+        Report("partition", 0.3);
+        OnnxGraph graph = prepared.Model.Graph;
+        IReadOnlyList<Value> boundaryValues = BoundarySearch.Find(prepared);
+        string[] boundary = [.. boundaryValues.Select(v => v.Name)];
+        var naming = new ArtifactNaming(graph);
+        Report("differentiate", 0.4);
+        var emission = new TrainStepEmission(prepared, boundary, naming, options);
+        StepModel step = emission.Emit();
+        Report("cached step", 0.6);
+        (StepModel? cached, string? reason) = EmitCached(emission, step);
+        Report("inference and evaluation", 0.7);
+        OnnxModel inference = InferenceEmission.Emit(prepared, boundary);
+        (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, options.Loss);
+        Report("check results", 0.8);
+        OnnxModel?[] all = [inference, step.Model, cached?.Model, evaluation];
+        foreach (OnnxModel emitted in all.OfType<OnnxModel>())
+            ModelChecker.Check(emitted);
+
+        Report("write", 0.9);
+        var manifest = new ArtifactManifest
+        {
+            FormatVersion = ArtifactManifest.CurrentFormatVersion,
+            Producer = $"AutLearn {ModelEmission.ProducerVersion}",
+            ModelName = options.ModelName,
+            BaseModelSha256 = baseHash,
+            BackboneSha256 = HashOf(InferenceEmission.EmitBackbone(prepared, boundary)),
+            Opset = prepared.Model.Opset,
+            BatchSymbol = prepared.BatchSymbol,
+            Inputs = [.. prepared.UserInputs.Select(Describe)],
+            Predictions = [.. prepared.Predictions.Distinct().Select(Describe)],
+            Logits = Describe(prepared.Scores),
+            Boundary = [.. boundary.Select(b => prepared.UserInputs.Contains(b) ? new BoundarySpec(Describe(b), null, b) : new BoundarySpec(Describe(b), b, null))],
+            Labels = labels,
+            Parameters =
+            [
+                .. prepared.Trainable.Select(p => new ParameterSpec(Describe(p), ArtifactNaming.Next(p), ParameterRole.Trainable)),
+                .. prepared.Buffers.Select(p => new ParameterSpec(Describe(p), ArtifactNaming.Next(p), ParameterRole.Buffer)),
+            ],
+            OptimizerState = step.State,
+            LearningRateInput = naming.LearningRate,
+            SeedInput = step.SeedInput,
+            LossOutput = naming.Loss,
+            Metrics = [.. step.Metrics.Concat(evaluationMetrics).DistinctBy(m => m.Kind)],
+            Loss = options.Loss.Spec,
+            Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm },
+            Defaults = options.Defaults,
+            Preprocessing = options.Preprocessing,
+            Classes = options.Classes,
+            Files = [],
+        };
+        var report = new CompileReport
+        {
+            ForwardFlops = new GraphCost(inference.Graph, prepared.BatchSymbol, 1).Flops(),
+            StepFlops = CostOf(step.Model).Flops(),
+            CachedStepFlops = cached is null ? null : CostOf(cached.Model).Flops(),
+            TrainableParameters = prepared.Trainable.Sum(p => prepared.Initial[p].Count),
+            FrozenParameters = prepared.FrozenCount,
+            PeakActivationBytes = CostOf(step.Model).PeakBytes(),
+            BoundaryBytesPerSample = boundaryValues.Sum(v => BoundarySearch.BytesPerSample(v, prepared.BatchSymbol) ?? 0),
+            InferenceNodes = inference.Graph.Nodes.Count,
+            StepNodes = step.Model.Graph.Nodes.Count,
+            NoCachedStepBecause = reason,
+        };
+        var artifacts = new CompiledArtifacts(manifest, inference, step.Model, cached?.Model, evaluation, prepared.Initial, report);
+        progress?.Report(new("done", 1));
+        return artifacts;
+
+        TensorSpec Describe(string name) => TensorDescription.Of(graph.Find(name)!);
+
+        GraphCost CostOf(OnnxModel emitted) => new(emitted.Graph, prepared.BatchSymbol, options.Defaults.BatchSize);
+
+        void Report(string stage, double fraction)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Report(new(stage, fraction));
+        }
+    }
+
+    private static (StepModel? Step, string? Reason) EmitCached(TrainStepEmission emission, StepModel step)
+    {
+        if (!emission.ScoresAreReusable(step))
+            return (null, "Batch statistics or dropout make the scores of a training step differ from those of inference.");
+        StepModel cached = emission.EmitCached();
+        return cached.Model.Graph.Nodes.Count < step.Model.Graph.Nodes.Count
+            ? (cached, null)
+            : (null, "The backward pass needs everything that leads to the scores, so reusing them saves nothing.");
+    }
+
+    private static string HashOf(OnnxModel model) => Convert.ToHexStringLower(SHA256.HashData(OnnxFile.ToBytes(model)));
+}

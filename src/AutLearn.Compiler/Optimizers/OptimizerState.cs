@@ -1,0 +1,54 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Optimizers;
+
+/// <summary>The optimizer's tensors in one step model.</summary>
+internal sealed class OptimizerState
+{
+    private readonly OnnxGraph _graph;
+    private readonly List<Entry> _entries = [];
+    private readonly Dictionary<(double Beta, ElementType Type, bool IsRoot), Value> _corrections = [];
+    private Value? _step;
+
+    public OptimizerState(OnnxGraph graph) => _graph = graph;
+
+    /// <summary>Gets the state tensors with their next values, in the order in which they were added.</summary>
+    public IReadOnlyList<Entry> Entries => _entries;
+
+    public Value Add(Value parameter, string slot, double initialValue)
+    {
+        Value state = _graph.AddInput(_graph.UniqueName($"{parameter.Name}.{slot}"), parameter.Type);
+        _entries.Add(new(state, parameter.Name, slot, initialValue));
+        return state;
+    }
+
+    public void SetNext(Value state, Value next) => _entries.Single(e => ReferenceEquals(e.State, state)).Next = next;
+
+    // 1 - beta^t loses most of its digits in Float32 while t is small and beta close to 1, so both are Float64 up to here.
+    public Value BiasCorrection(GraphBuilder builder, Value like, double beta, bool isRoot)
+    {
+        if (_corrections.TryGetValue((beta, like.ElementType, isRoot), out Value? correction))
+            return correction;
+        Value step = builder.Cast(NextStep(builder), ElementType.Float64);
+        Value power = builder.Op("Pow", [builder.Scalar(step, beta), step]);
+        Value rest = builder.Sub(builder.One(power), power);
+        correction = builder.CastLike(isRoot ? builder.Sqrt(rest) : rest, like);
+        _corrections.Add((beta, like.ElementType, isRoot), correction);
+        return correction;
+    }
+
+    private Value NextStep(GraphBuilder builder)
+    {
+        if (_step is not null)
+            return _step;
+        Value state = _graph.AddInput(_graph.UniqueName("optimizer.step"), new TensorType(ElementType.Int64, Shape.Scalar));
+        _step = builder.Add(state, builder.Int(1));
+        _entries.Add(new(state, null, "step", 0) { Next = _step });
+        return _step;
+    }
+
+    internal sealed record Entry(Value State, string? Parameter, string Slot, double InitialValue)
+    {
+        public Value? Next { get; set; }
+    }
+}

@@ -1,0 +1,91 @@
+using AutLearn.Compiler.Passes;
+using AutLearn.Compiler.Preparation;
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Partition;
+
+/// <summary>Finds the cheapest tensors to keep between the frozen backbone and the trained head.</summary>
+/// <remarks>
+/// The head must hold every node that depends on a trained parameter. A frozen node may stand on either side; it moves to the head where that
+/// makes the kept tensors smaller, but never if it is expensive to run again. Kept tensors have the batch as their first dimension; a value
+/// that does not depend on user input costs nothing, since the head computes it from constants.
+/// This is a minimum cut: a value costs its bytes a sample, reading a value ties the reader's side to it.
+/// </remarks>
+internal static class BoundarySearch
+{
+    /// <summary>The size taken for a symbolic dimension other than the batch when costs are compared.</summary>
+    public const long NominalSize = 64;
+
+    // Constants larger than this would be stored twice if their reader moved to the head.
+    private const int LargestCopiedConstant = 1 << 16;
+
+    /// <summary>Finds the boundary.</summary>
+    /// <returns>The values to keep, in topological order; user inputs among them are fed as they are.</returns>
+    /// <exception cref="AutLearnException">No set of tensors with the batch first separates the two.</exception>
+    public static IReadOnlyList<Value> Find(PreparedModel prepared)
+    {
+        OnnxGraph graph = prepared.Model.Graph;
+        Value scores = graph.Find(prepared.Scores)!;
+        HashSet<Node> relevant = ParameterCatalog.AncestorsOf(scores);
+        HashSet<Node> head = [.. ModelPreparation.HeadOf(graph, prepared.Parameters.Select(p => graph.Find(p)!)).Where(relevant.Contains)];
+        var userInputs = prepared.UserInputs.Select(n => graph.Find(n)!).ToHashSet();
+        HashSet<Node> perUser = [.. ModelPreparation.HeadOf(graph, userInputs).Where(n => relevant.Contains(n) && !head.Contains(n))];
+
+        var cut = new MinimumCut();
+        var entry = new Dictionary<Value, int>();
+        var exit = new Dictionary<Value, int>();
+        var values = new List<Value>();
+        foreach (Value input in userInputs.Where(i => i.Uses.Count > 0))
+        {
+            AddValue(input);
+            cut.AddEdge(MinimumCut.Source, entry[input], MinimumCut.Unlimited);
+        }
+
+        foreach (Node node in graph.Nodes.Where(perUser.Contains))
+        {
+            int vertex = cut.AddVertex();
+            if (IsExpensive(node))
+                cut.AddEdge(MinimumCut.Source, vertex, MinimumCut.Unlimited);
+            foreach (Value read in NodeReads.Of(node).Distinct().Where(exit.ContainsKey))
+                cut.AddEdge(exit[read], vertex, MinimumCut.Unlimited);
+            foreach (Value output in node.Outputs.OfType<Value>())
+            {
+                AddValue(output);
+                cut.AddEdge(vertex, entry[output], MinimumCut.Unlimited);
+            }
+        }
+
+        foreach (Value read in head.SelectMany(NodeReads.Of).Distinct().Where(exit.ContainsKey))
+            cut.AddEdge(exit[read], MinimumCut.Sink, MinimumCut.Unlimited);
+
+        bool[] inHead = cut.SinkSide()
+            ?? throw new AutLearnException("No tensors with the batch as first dimension separate the frozen part of the model from the trained part. Train more layers, or fewer.");
+        return [.. values.Where(v => inHead[exit[v]] && !inHead[entry[v]])];
+
+        void AddValue(Value value)
+        {
+            values.Add(value);
+            entry[value] = cut.AddVertex();
+            exit[value] = cut.AddVertex();
+            cut.AddEdge(entry[value], exit[value], CostOf(value, prepared.BatchSymbol));
+        }
+    }
+
+    /// <summary>Gets the bytes that a value takes a sample; null where the batch is not its first dimension alone.</summary>
+    public static long? BytesPerSample(Value value, string batch)
+    {
+        if (value.Shape is not { Rank: > 0 } shape || shape[0].Symbol != batch || shape.Skip(1).Any(d => d.Symbol == batch) || value.ElementType.SizeInBits() < 8)
+            return null;
+        long count = shape.Skip(1).Aggregate(1L, (a, d) => checked(a * (d.IsKnown ? d.Size : NominalSize)));
+        return value.ElementType.SizeInBytes(count);
+    }
+
+    private static long CostOf(Value value, string batch) =>
+        BytesPerSample(value, batch) is { } bytes ? Math.Max(1, bytes) : MinimumCut.Unlimited;
+
+    private static bool IsExpensive(Node node) =>
+        !CommonSubexpressionElimination.IsPure(node)
+        || node.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "LSTM" or "GRU" or "RNN" or "Einsum" or "Attention"
+        || node.OpType.StartsWith("QLinear", StringComparison.Ordinal) || node.OpType.EndsWith("Integer", StringComparison.Ordinal)
+        || node.Inputs.Any(i => i?.Initializer is { } constant && constant.Bytes.Length > LargestCopiedConstant);
+}

@@ -1,0 +1,130 @@
+namespace AutLearn.Compiler.Partition;
+
+/// <summary>A minimum cut in a directed graph with capacities, by Dinic's algorithm.</summary>
+/// <remarks>Dinic, Soviet Mathematics Doklady 11, 1970. Vertices 0 and 1 are source and sink.</remarks>
+internal sealed class MinimumCut
+{
+    public const int Source = 0;
+
+    public const int Sink = 1;
+
+    /// <summary>A capacity that no cut crosses.</summary>
+    public const long Unlimited = long.MaxValue / 4;
+
+    private readonly List<List<int>> _out = [[], []];
+    private readonly List<int> _to = [];
+    private readonly List<long> _capacity = [];
+
+    public int AddVertex()
+    {
+        _out.Add([]);
+        return _out.Count - 1;
+    }
+
+    public void AddEdge(int from, int to, long capacity)
+    {
+        _out[from].Add(_to.Count);
+        _to.Add(to);
+        _capacity.Add(capacity);
+        _out[to].Add(_to.Count);
+        _to.Add(from);
+        _capacity.Add(0);
+    }
+
+    /// <summary>Computes the flow and tells which vertices lie on the sink's side; of several minimum cuts, the one nearest to the sink.</summary>
+    /// <returns>The vertices from which the sink can still be reached; null if every cut is unlimited.</returns>
+    public bool[]? SinkSide()
+    {
+        long total = 0;
+        while (Levels() is { } level)
+        {
+            int[] next = new int[_out.Count];
+            while (Augment(level, next) is > 0 and var pushed)
+                total = checked(total + pushed);
+            if (total >= Unlimited)
+                return null;
+        }
+
+        bool[] reaches = new bool[_out.Count];
+        reaches[Sink] = true;
+        var pending = new Stack<int>([Sink]);
+        while (pending.TryPop(out int vertex))
+        {
+            foreach (int edge in _out[vertex])
+            {
+                // The reverse of an edge with capacity left leads to a vertex that reaches this one.
+                if (_capacity[edge ^ 1] > 0 && !reaches[_to[edge]])
+                {
+                    reaches[_to[edge]] = true;
+                    pending.Push(_to[edge]);
+                }
+            }
+        }
+
+        return reaches;
+    }
+
+    private int[]? Levels()
+    {
+        int[] level = new int[_out.Count];
+        Array.Fill(level, -1);
+        level[Source] = 0;
+        var pending = new Queue<int>([Source]);
+        while (pending.TryDequeue(out int vertex))
+        {
+            foreach (int edge in _out[vertex])
+            {
+                if (_capacity[edge] > 0 && level[_to[edge]] < 0)
+                {
+                    level[_to[edge]] = level[vertex] + 1;
+                    pending.Enqueue(_to[edge]);
+                }
+            }
+        }
+
+        return level[Sink] < 0 ? null : level;
+    }
+
+    // One augmenting path by depth-first search without recursion: networks can be thousands of nodes deep.
+    private long Augment(int[] level, int[] next)
+    {
+        var path = new List<int>();
+        int vertex = Source;
+        while (vertex != Sink)
+        {
+            int found = -1;
+            for (; next[vertex] < _out[vertex].Count; next[vertex]++)
+            {
+                int edge = _out[vertex][next[vertex]];
+                if (_capacity[edge] > 0 && level[_to[edge]] == level[vertex] + 1)
+                {
+                    found = edge;
+                    break;
+                }
+            }
+
+            if (found >= 0)
+            {
+                path.Add(found);
+                vertex = _to[found];
+                continue;
+            }
+
+            if (vertex == Source)
+                return 0;
+            int back = path[^1];
+            path.RemoveAt(path.Count - 1);
+            vertex = _to[back ^ 1];
+            next[vertex]++;
+        }
+
+        long flow = path.Min(e => _capacity[e]);
+        foreach (int edge in path)
+        {
+            _capacity[edge] -= flow;
+            _capacity[edge ^ 1] += flow;
+        }
+
+        return flow;
+    }
+}

@@ -1,0 +1,14 @@
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Passes;
+
+/// <summary>A transformation of a model that keeps what it computes.</summary>
+internal interface IPass
+{
+    /// <summary>Gets the name for reports.</summary>
+    string Name { get; }
+
+    /// <summary>Runs the pass once.</summary>
+    /// <returns>True if and only if the model was changed.</returns>
+    bool Run(OnnxModel model);
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using AutLearn.Graph;
+
+namespace AutLearn.Compiler.Preparation;
+
+/// <summary>A normalised model whose trainable parameters and buffers are inputs.</summary>
+/// <remarks>Its outputs are the user's outputs, followed by the scores. Names stay valid in clones of the model.</remarks>
+/// <param name="Model">The model; clone it before changing it.</param>
+/// <param name="BatchSymbol">The symbol of the batch dimension.</param>
+/// <param name="UserInputs">The user's inputs.</param>
+/// <param name="Predictions">The user's outputs.</param>
+/// <param name="Scores">The value that the loss reads.</param>
+/// <param name="Trainable">The trainable parameters.</param>
+/// <param name="Buffers">The running statistics that training updates.</param>
+/// <param name="Initial">The initial trainable parameters and buffers by name.</param>
+/// <param name="FrozenCount">The elements of all floating-point constants that stay as they are.</param>
+internal sealed record PreparedModel(
+    OnnxModel Model,
+    string BatchSymbol,
+    ImmutableArray<string> UserInputs,
+    ImmutableArray<string> Predictions,
+    string Scores,
+    ImmutableArray<string> Trainable,
+    ImmutableArray<string> Buffers,
+    ImmutableSortedDictionary<string, Tensor> Initial,
+    long FrozenCount)
+{
+    /// <summary>Gets what the step models take besides data: trainable parameters, then buffers.</summary>
+    public IEnumerable<string> Parameters => Trainable.Concat(Buffers);
+}
