@@ -43,7 +43,8 @@ internal static class PoolingGradients
         return [dx];
     }
 
-    // y = x at the position of each window's first maximum  =>  dx[position] += dy
+    // y = x at the position of each window's first maximum  =>  dx[position] += dy.
+    // ONNX Runtime pools far slower with positions than without, yet comparing shifted copies of x with y instead costs 1.6 times as much.
     private static Value?[] MaxPool(GradientContext g)
     {
         Value x = g.Input(0);
