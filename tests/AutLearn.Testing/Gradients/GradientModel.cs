@@ -1,6 +1,7 @@
 using System.Globalization;
 using AutLearn.Compiler.Gradients;
 using AutLearn.Graph;
+using AutLearn.Graph.Checking;
 using AutLearn.Graph.Inference;
 
 namespace AutLearn.Testing.Gradients;
@@ -52,6 +53,7 @@ public sealed class GradientModel
         model.Graph.Rename(loss, LossName);
         model.Graph.AddOutput(loss);
         AddGradients(model, row, inputs, loss, rules, only);
+        ModelChecker.Check(model);
         return new GradientModel(model, [.. inputs.Select(v => v?.Name ?? "")]);
     }
 

@@ -26,6 +26,8 @@ internal static class ShapeCases
         Row("Tile", "constant", [CaseInput.Random(2, 3), CaseInput.Ints(2, 3)], x => x.repeat(2, 3)),
         Row("Tile", "computed", [CaseInput.Random(2, 3), CaseInput.Fed(Tensor.Vector(1L, 2L))], x => x.repeat(1, 2)),
         Row("Identity", "any", [CaseInput.Random(2, 3)], x => x.clone()),
+        Row("Cast", "to double", [CaseInput.Random(2, 3)], x => x.to(torch.float64), ("to", AttributeValue.Of(11L))) with { ElementType = ElementType.Float32 },
+        Row("CastLike", "to double", [CaseInput.Random(2, 3), CaseInput.Fed(Tensor.Scalar(0d))], x => x.to(torch.float64)) with { ElementType = ElementType.Float32 },
         Row("Cast", "to float and back", [CaseInput.Random(2, 3)], x => x.to(torch.float32).to(torch.float64)) with
         {
             Build = (g, inputs) => [g.Op("Cast", [g.Op("Cast", [inputs[0]], ("to", AttributeValue.Of(1L)))], ("to", AttributeValue.Of(11L)))],
