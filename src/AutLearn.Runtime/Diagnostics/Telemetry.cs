@@ -1,0 +1,23 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace AutLearn.Runtime.Diagnostics;
+
+/// <summary>The measurements of this assembly, all under the name <c>AutLearn</c>.</summary>
+internal static class Telemetry
+{
+    public const string Name = "AutLearn";
+
+    private static readonly Meter Meter = new(Name);
+
+    public static ActivitySource Activities { get; } = new(Name);
+
+    public static Histogram<double> StepDuration { get; } =
+        Meter.CreateHistogram<double>("autlearn.train.step.duration", "s", "Time of one training step.");
+
+    public static Histogram<double> PredictionDuration { get; } =
+        Meter.CreateHistogram<double>("autlearn.predict.duration", "s", "Time of one inference run.");
+
+    public static Counter<long> RefusedSteps { get; } =
+        Meter.CreateCounter<long>("autlearn.train.step.refused", "{step}", "Training steps that were not applied because the loss was not finite.");
+}

@@ -1,0 +1,95 @@
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Runtime.Execution;
+
+/// <summary>A tensor that a run reads or writes, its shape a template over the sizes of one run.</summary>
+internal sealed class TensorSlot
+{
+    // A dimension is its size, or -1 - i for the i-th symbol.
+    private readonly long[] _template;
+
+    /// <summary>Creates a slot.</summary>
+    /// <param name="spec">The tensor.</param>
+    /// <param name="symbols">The symbols so far.</param>
+    /// <param name="mayAddSymbols">Whether the tensor, an input, settles sizes; an output must not.</param>
+    public TensorSlot(TensorSpec spec, List<string> symbols, bool mayAddSymbols)
+    {
+        Name = spec.Name;
+        ElementType = spec.ElementType;
+        Shape shape = spec.ToShape();
+        _template = new long[shape.Rank];
+        for (int i = 0; i < _template.Length; i++)
+        {
+            if (shape[i].Symbol is not { } symbol)
+            {
+                _template[i] = shape[i].Size;
+                continue;
+            }
+
+            int index = symbols.IndexOf(symbol);
+            if (index < 0)
+            {
+                if (!mayAddSymbols)
+                    throw new InvalidArtifactException($"The manifest gives output '{spec.Name}' the size '{symbol}', which no input has. Compile the model again.") { File = ArtifactNames.Manifest };
+                index = symbols.Count;
+                symbols.Add(symbol);
+            }
+
+            _template[i] = -1 - index;
+        }
+    }
+
+    public string Name { get; }
+
+    public ElementType ElementType { get; }
+
+    /// <summary>Gets a value indicating whether the batch alone decides the shape.</summary>
+    public bool DependsOnBatchAlone => !_template.Any(d => d < -1);
+
+    public TensorBuffer Allocate(ReadOnlySpan<long> sizes)
+    {
+        Span<long> dimensions = stackalloc long[_template.Length];
+        for (int i = 0; i < dimensions.Length; i++)
+            dimensions[i] = _template[i] >= 0 ? _template[i] : sizes[(int)(-1 - _template[i])];
+        return new(ElementType, dimensions);
+    }
+
+    /// <summary>Reads the sizes off an actual shape.</summary>
+    /// <param name="dimensions">The actual shape.</param>
+    /// <param name="sizes">By symbol; 0 where not settled yet.</param>
+    /// <returns>Whether the shape fits the template and the sizes settled before.</returns>
+    public bool TryMatch(ReadOnlySpan<long> dimensions, Span<long> sizes)
+    {
+        if (dimensions.Length != _template.Length)
+            return false;
+        for (int i = 0; i < dimensions.Length; i++)
+        {
+            if (_template[i] >= 0)
+            {
+                if (_template[i] != dimensions[i])
+                    return false;
+                continue;
+            }
+
+            ref long size = ref sizes[(int)(-1 - _template[i])];
+            if (dimensions[i] < 1 || (size != 0 && size != dimensions[i]))
+                return false;
+            size = dimensions[i];
+        }
+
+        return true;
+    }
+
+    /// <summary>Gets the elements of one row; the batch is the first symbol.</summary>
+    public long ElementsPerRow()
+    {
+        long count = 1;
+        foreach (long dimension in _template)
+            count = checked(count * (dimension == -1 ? 1 : dimension));
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}: {ElementType}[{string.Join(",", _template.Select(d => d >= 0 ? d.ToString(System.Globalization.CultureInfo.InvariantCulture) : d == -1 ? "rows" : "?"))}]";
+}

@@ -1,0 +1,491 @@
+using System.Diagnostics;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Serialization;
+using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Execution;
+using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Storage;
+using AutLearn.Runtime.Training;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime;
+
+/// <summary>A model on the device that predicts and learns: compiled artifacts with one person's parameters.</summary>
+/// <remarks>
+/// Safe for use by several threads. Predictions, evaluations and saving run beside training: each works on the parameters that were
+/// committed when it began and never sees a part of an update. Training steps and other changes of parameters come one at a time. A step
+/// that fails, is cancelled, or has no finite loss leaves parameters, optimizer state and version as they were.
+/// </remarks>
+public sealed class PersonalModel : IDisposable
+{
+    private const int EvaluationBatch = 64;
+
+    private readonly ArtifactPackage _package;
+    private readonly ParameterSets _sets;
+    private readonly ModelRunner _inference;
+    private readonly PredictionLayout _layout;
+    private readonly StepEngine _engine;
+    private readonly Lock _writer = new();
+    private PredictionBatch? _rawBatch;
+
+    private PersonalModel(ArtifactPackage package, PersonalModelOptions options, ILogger logger)
+    {
+        _package = package;
+        Logger = logger;
+        var factory = new SessionFactory(package, options, logger);
+        Tensor[] initial = StateFile.LoadInitial(package);
+        _sets = new(Manifest);
+        ModelSignature signature = ModelSignature.Inference(Manifest);
+        _layout = new(Manifest, signature);
+        _inference = new(signature, factory, Manifest, _sets);
+        _engine = new(Manifest, factory, _sets, package.Contains(ArtifactNames.TrainStepCached), options.Seed, logger);
+        Fill(0, initial);
+    }
+
+    /// <summary>Gets the description of the artifacts.</summary>
+    public ArtifactManifest Manifest => _package.Manifest;
+
+    /// <summary>Gets the parameters that training changes, in the order of the manifest.</summary>
+    public IReadOnlyList<ParameterSpec> Parameters => Manifest.Parameters;
+
+    /// <summary>Gets the version of the parameters: 0 as compiled, one more with each update. No version stands for two sets of values.</summary>
+    public long ParameterVersion => _sets.Version;
+
+    internal ILogger Logger { get; }
+
+    internal bool IsTrainingLoaded => _engine.IsTrainingLoaded;
+
+    /// <summary>Opens artifacts.</summary>
+    /// <param name="path">The folder or <c>.autlearn</c> file that the compiler wrote. It stays open until the model is disposed.</param>
+    /// <param name="options">How the model runs; null for the defaults.</param>
+    /// <param name="logger">Takes messages without user data; null for none.</param>
+    /// <exception cref="InvalidArtifactException">The artifacts are damaged or of another version.</exception>
+    /// <exception cref="RunFailedException">An execution provider is not available.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of range.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    /// <remarks>Each of the models inside is loaded, and its hash checked, when it is first needed.</remarks>
+    public static PersonalModel Open(string path, PersonalModelOptions? options = null, ILogger<PersonalModel>? logger = null)
+    {
+        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.open");
+        options ??= new();
+        ValidateOptionsResult valid = new PersonalModelOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+            throw new OptionsValidationException(nameof(PersonalModelOptions), typeof(PersonalModelOptions), valid.Failures);
+        var package = ArtifactPackage.Open(path);
+        try
+        {
+            var model = new PersonalModel(package, options, logger ?? NullLogger<PersonalModel>.Instance);
+            Log.ModelOpened(model.Logger, model.Manifest.ModelName, model.Parameters.Count);
+            return model;
+        }
+        catch
+        {
+            package.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Creates a batch whose inputs the caller writes in place.</summary>
+    /// <param name="rows">At least 1.</param>
+    /// <returns>A batch that the caller disposes; it can serve any number of runs.</returns>
+    /// <exception cref="ArgumentException">An input's size depends on more than the rows; use the overload of Predict that takes buffers.</exception>
+    /// <exception cref="RunFailedException">The model cannot be loaded.</exception>
+    public PredictionBatch CreateBatch(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
+        sizes.Clear();
+        sizes[0] = rows;
+        Slots.CheckSettled(sizes, ArtifactNames.Inference);
+        return new(_inference, _layout, Manifest, sizes);
+    }
+
+    /// <summary>Predicts from the inputs that stand in the batch. Allocates nothing after the first run.</summary>
+    /// <param name="batch">From this model; its outputs are overwritten.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
+    public void Predict(PredictionBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (!ReferenceEquals(batch.Runner, _inference))
+            throw new ArgumentException("The batch is of another model.", nameof(batch));
+        long start = Stopwatch.GetTimestamp();
+        RunPlan plan = batch.Plan;
+        batch.ParameterVersion = -1;
+        int set = _sets.Acquire(out long version);
+        try
+        {
+            _inference.Run(plan, set, cancellationToken);
+            batch.ParameterVersion = version;
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+
+        Telemetry.PredictionDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>Predicts from one Float32 input into a batch, whose size follows the input. Allocates nothing once the size has been seen.</summary>
+    /// <param name="input">Whole rows, row-major.</param>
+    /// <param name="batch">From this model; its outputs are overwritten.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <exception cref="ArgumentException">The model has not one Float32 input, or the values make no whole number of rows.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
+    public void Predict(ReadOnlySpan<float> input, PredictionBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
+        sizes.Clear();
+        sizes[0] = RowsOf(input);
+        Slots.CheckSettled(sizes, ArtifactNames.Inference);
+        batch.Resize(sizes);
+        input.CopyTo(batch.Plan.Inputs[0].Span<float>());
+        Predict(batch, cancellationToken);
+    }
+
+    /// <summary>Predicts from one Float32 input.</summary>
+    /// <param name="input">Row-major, <paramref name="rows"/> rows.</param>
+    /// <param name="rows">At least 1.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <returns>A batch that the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The model has not one Float32 input, or the values make another number of rows.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
+    public PredictionBatch Predict(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        if (RowsOf(input) != rows)
+            throw new ArgumentException($"{input.Length} values do not make {rows} rows of '{_inference.Signature.Inputs[0]}'.", nameof(input));
+        PredictionBatch batch = CreateBatch(rows);
+        try
+        {
+            Predict(input, batch, cancellationToken);
+            return batch;
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Predicts from inputs of any number, type and shape.</summary>
+    /// <param name="inputs">One an input of the manifest, in its order, all with the same number of rows.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <returns>A batch that the caller disposes.</returns>
+    /// <exception cref="ArgumentException">A tensor does not fit.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
+    public PredictionBatch Predict(ReadOnlySpan<TensorBuffer> inputs, CancellationToken cancellationToken = default)
+    {
+        TensorSlot[] slots = _inference.Signature.Inputs;
+        if (inputs.Length != slots.Length)
+            throw new ArgumentException($"The model has {slots.Length} inputs, not {inputs.Length}.", nameof(inputs));
+        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
+        sizes.Clear();
+        for (int i = 0; i < slots.Length; i++)
+            Slots.Match(slots[i], inputs[i], sizes);
+        var batch = new PredictionBatch(_inference, _layout, Manifest, sizes);
+        try
+        {
+            for (int i = 0; i < slots.Length; i++)
+                inputs[i].Bytes.CopyTo(batch.Plan.Inputs[i].Bytes);
+            Predict(batch, cancellationToken);
+            return batch;
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Trains one step on the one Float32 boundary tensor. Allocates nothing once the size has been seen.</summary>
+    /// <param name="features">Whole rows, row-major.</param>
+    /// <param name="classes">One class number a label.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <exception cref="ArgumentException">Rows or labels do not fit, or a label is out of range.</exception>
+    /// <exception cref="NonFiniteLossException">The loss is not finite; the step was not applied.</exception>
+    /// <exception cref="RunFailedException">The native run failed; the step was not applied.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the step was not applied.</exception>
+    public StepResult TrainStep(ReadOnlySpan<float> features, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)
+    {
+        lock (_writer)
+            return _engine.Step(new FeatureSpanSource(features, classes), learningRate, cancellationToken);
+    }
+
+    /// <summary>Trains one step on boundary tensors.</summary>
+    /// <param name="boundary">One a boundary tensor of the manifest, in its order.</param>
+    /// <param name="labels">As the manifest describes.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <inheritdoc cref="TrainStep(ReadOnlySpan{float}, ReadOnlySpan{long}, double, CancellationToken)" path="/exception"/>
+    public StepResult TrainStep(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, double learningRate, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        lock (_writer)
+            return _engine.Step(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken);
+    }
+
+    /// <summary>Trains one step on boundary tensors and the logits that inference computed from them.</summary>
+    /// <param name="boundary">One a boundary tensor of the manifest, in its order.</param>
+    /// <param name="logits">As the manifest describes.</param>
+    /// <param name="logitsVersion">The parameter version of every row of the logits. Where it is not the current one, the logits are computed again.</param>
+    /// <param name="labels">As the manifest describes.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <inheritdoc cref="TrainStep(ReadOnlySpan{float}, ReadOnlySpan{long}, double, CancellationToken)" path="/exception"/>
+    public StepResult TrainStep(
+        ReadOnlySpan<TensorBuffer> boundary, TensorBuffer logits, long logitsVersion, TensorBuffer labels, double learningRate, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        lock (_writer)
+            return _engine.Step(new BufferSource(boundary, labels, logits, logitsVersion), learningRate, cancellationToken);
+    }
+
+    /// <summary>Trains one step on what a prediction computed; its logits serve where no update came between.</summary>
+    /// <param name="predicted">A batch of this model that has run.</param>
+    /// <param name="classes">One class number a label.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <inheritdoc cref="TrainStep(ReadOnlySpan{float}, ReadOnlySpan{long}, double, CancellationToken)" path="/exception"/>
+    public StepResult TrainStep(PredictionBatch predicted, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(predicted);
+        if (!ReferenceEquals(predicted.Runner, _inference) || predicted.ParameterVersion < 0)
+            throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
+        lock (_writer)
+            return _engine.Step(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken);
+    }
+
+    /// <summary>Trains one step on one raw Float32 input: one inference run, then one step on what it computed.</summary>
+    /// <param name="input">Whole rows, row-major.</param>
+    /// <param name="classes">One class number a label.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <inheritdoc cref="TrainStep(ReadOnlySpan{float}, ReadOnlySpan{long}, double, CancellationToken)" path="/exception"/>
+    public StepResult TrainStepOnInputs(ReadOnlySpan<float> input, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)
+    {
+        lock (_writer)
+        {
+            _rawBatch ??= CreateBatch((int)RowsOf(input));
+            Predict(input, _rawBatch, cancellationToken);
+            return TrainStep(_rawBatch, classes, learningRate, cancellationToken);
+        }
+    }
+
+    /// <summary>Creates an empty feature set for this model.</summary>
+    public FeatureSet CreateFeatureSet() => new(Manifest);
+
+    /// <summary>Computes the boundary tensors of examples, once for all epochs.</summary>
+    /// <param name="input">The one Float32 input, whole rows, row-major.</param>
+    /// <param name="classes">As many class numbers a row as the labels take, in row order.</param>
+    /// <param name="batchSize">Rows a run, at least 1. The default is 16.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <exception cref="ArgumentException">Rows or labels do not fit.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public FeatureSet ExtractFeatures(ReadOnlySpan<float> input, ReadOnlySpan<long> classes, int batchSize = 16, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        int rows = (int)RowsOf(input);
+        if (classes.Length == 0 || classes.Length % rows != 0)
+            throw new ArgumentException($"{classes.Length} labels do not fit {rows} rows.", nameof(classes));
+        int rowElements = input.Length / rows, rowLabels = classes.Length / rows;
+        FeatureSet features = CreateFeatureSet();
+        using PredictionBatch batch = CreateBatch(Math.Min(rows, batchSize));
+        for (int start = 0; start < rows; start += batchSize)
+        {
+            int count = Math.Min(batchSize, rows - start);
+            Predict(input.Slice(start * rowElements, count * rowElements), batch, cancellationToken);
+            features.Add(batch, classes.Slice(start * rowLabels, count * rowLabels));
+        }
+
+        return features;
+    }
+
+    /// <summary>Measures loss and accuracy without an update.</summary>
+    /// <param name="features">From this model or one of the same backbone; at least one row.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <exception cref="ArgumentException">There is no row, or the rows are of another model.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public EvaluationResult Evaluate(FeatureSet features, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.Rows == 0)
+            throw new ArgumentException("There are no rows to evaluate.", nameof(features));
+        var sum = new EvaluationSum();
+        Span<int> rows = stackalloc int[EvaluationBatch];
+        int set = _sets.Acquire(out long version);
+        try
+        {
+            for (int start = 0; start < features.Rows; start += EvaluationBatch)
+            {
+                int count = Math.Min(EvaluationBatch, features.Rows - start);
+                for (int i = 0; i < count; i++)
+                    rows[i] = start + i;
+                _engine.Evaluate(new FeatureRowsSource(features, rows[..count]), set, sum, cancellationToken);
+            }
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+
+        return sum.Result(version);
+    }
+
+    /// <summary>Gets a copy of a parameter or buffer.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter.</exception>
+    public Tensor GetParameter(string name)
+    {
+        int index = IndexOf(name);
+        int set = _sets.Acquire(out _);
+        try
+        {
+            return _sets.Copy(set, index);
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+    }
+
+    /// <summary>Replaces parameters together; the others and the optimizer state stay.</summary>
+    /// <param name="parameters">By name, with the types and shapes of <see cref="Parameters"/>.</param>
+    /// <exception cref="ArgumentException">There is no such parameter, or its type or shape differs; nothing is changed.</exception>
+    public void SetParameters(IEnumerable<KeyValuePair<string, Tensor>> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        var replacements = new List<(int Index, Tensor Tensor)>();
+        foreach ((string name, Tensor tensor) in parameters)
+        {
+            int index = IndexOf(name);
+            if (StateFile.Difference(Parameters[index].Tensor, tensor) is { } difference)
+                throw new ArgumentException($"The parameter {difference}.", nameof(parameters));
+            replacements.Add((index, tensor));
+        }
+
+        lock (_writer)
+        {
+            int target = _sets.WaitForWritable(CancellationToken.None);
+            _sets.CopyServingTo(target);
+            foreach ((int index, Tensor tensor) in replacements)
+                tensor.Bytes.Span.CopyTo(_sets.Buffer(target, index).Bytes);
+            _sets.Commit(target, _sets.Version + 1);
+        }
+    }
+
+    /// <summary>Goes back to the parameters as compiled, with fresh optimizer state. The version grows by one.</summary>
+    /// <exception cref="InvalidArtifactException">The artifacts have been damaged since they were opened.</exception>
+    public void Reset()
+    {
+        Tensor[] initial = StateFile.LoadInitial(_package);
+        lock (_writer)
+        {
+            int target = _sets.WaitForWritable(CancellationToken.None);
+            Fill(target, initial);
+            _sets.Commit(target, _sets.Version + 1);
+        }
+    }
+
+    /// <summary>Saves parameters, optimizer state and version: into a temporary file, flushed to the disk, then renamed.</summary>
+    /// <param name="path">A safetensors file, replaced if it exists.</param>
+    /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
+    public void SaveState(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        StateFile.Save(path, Manifest, _sets);
+    }
+
+    /// <summary>Loads what <see cref="SaveState"/> saved; training goes on bit by bit as it would have.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidArtifactException">The file is damaged, or of another backbone, optimizer or head; nothing is changed.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <remarks>The version becomes the saved one, or one more than the present one where that is not lower: no version stands for two sets of values.</remarks>
+    public void LoadState(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        (Tensor[] tensors, long version) = StateFile.Load(path, Manifest);
+        lock (_writer)
+        {
+            int target = _sets.WaitForWritable(CancellationToken.None);
+            Fill(target, tensors);
+            _sets.Commit(target, Math.Max(version, _sets.Version + 1));
+        }
+    }
+
+    /// <summary>Writes one plain ONNX file with the learned parameters inside, from user inputs to predictions.</summary>
+    /// <param name="path">Replaced if it exists.</param>
+    /// <exception cref="InvalidArtifactException">The artifacts have been damaged since they were opened.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
+    public void Export(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        int set = _sets.Acquire(out _);
+        try
+        {
+            for (int i = 0; i < Parameters.Count; i++)
+                parameters.Add(Parameters[i].Tensor.Name, _sets.Copy(set, i));
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+
+        OnnxFile.Write(ModelExport.Bake(_package, parameters), path);
+    }
+
+    /// <summary>Waits for running predictions and steps, then frees the models.</summary>
+    public void Dispose()
+    {
+        lock (_writer)
+        {
+            if (!_sets.Close())
+                return;
+            _inference.Dispose();
+            _engine.Dispose();
+            _sets.Dispose();
+            _package.Dispose();
+        }
+    }
+
+    /// <summary>Trains one step on rows of a feature set.</summary>
+    internal StepResult TrainRows(FeatureSet features, ReadOnlySpan<int> rows, double learningRate, CancellationToken cancellationToken)
+    {
+        lock (_writer)
+            return _engine.Step(new FeatureRowsSource(features, rows), learningRate, cancellationToken);
+    }
+
+    private long RowsOf(ReadOnlySpan<float> input)
+    {
+        TensorSlot[] slots = _inference.Signature.Inputs;
+        return slots.Length == 1 && slots[0].ElementType == ElementType.Float32
+            ? Slots.RowsOf(slots[0], input.Length)
+            : throw new ArgumentException($"The model takes not one Float32 input but {string.Join(", ", slots.Select(s => s.ToString()))}. Pass buffers.", nameof(input));
+    }
+
+    private int IndexOf(string name) =>
+        _sets.TryGetIndex(name, out int index) && index < Parameters.Count
+            ? index
+            : throw new ArgumentException($"There is no parameter '{name}'.", nameof(name));
+
+    /// <summary>Writes tensors into a set; optimizer state that they do not reach starts anew.</summary>
+    private void Fill(int set, Tensor[] tensors)
+    {
+        for (int i = 0; i < tensors.Length; i++)
+            tensors[i].Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
+        for (int i = tensors.Length; i < _sets.Count; i++)
+            InitialState.Write(Manifest.OptimizerState[i - Parameters.Count], _sets.Buffer(set, i));
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Parameters;
+
+namespace AutLearn.Runtime.Storage;
+
+/// <summary>Parameters, optimizer state and version in one safetensors file.</summary>
+internal static class StateFile
+{
+    private const string Format = "autlearn-state";
+    private const string FormatVersion = "1";
+    private const string FormatKey = "format";
+    private const string FormatVersionKey = "format_version";
+    private const string VersionKey = "parameter_version";
+    private const string BackboneKey = "backbone_sha256";
+    private const string OptimizerKey = "optimizer";
+    private const string ParameterPrefix = "parameter/";
+    private const string StatePrefix = "state/";
+
+    public static void Save(string path, ArtifactManifest manifest, ParameterSets sets)
+    {
+        int set = sets.Acquire(out long version);
+        try
+        {
+            var metadata = new Dictionary<string, string>
+            {
+                [FormatKey] = Format,
+                [FormatVersionKey] = FormatVersion,
+                [VersionKey] = version.ToString(CultureInfo.InvariantCulture),
+                [BackboneKey] = manifest.BackboneSha256,
+                [OptimizerKey] = manifest.Optimizer.Kind,
+            };
+            new SafetensorsFile(Entries(manifest).Select((e, i) => KeyValuePair.Create(e.Key, sets.Copy(set, i))), metadata).Write(path);
+        }
+        finally
+        {
+            sets.Release(set);
+        }
+    }
+
+    /// <summary>Reads a file and checks it against the manifest.</summary>
+    /// <returns>The tensors in the order of the sets, and the version.</returns>
+    /// <exception cref="InvalidArtifactException">The file is damaged or of another model.</exception>
+    public static (Tensor[] Tensors, long Version) Load(string path, ArtifactManifest manifest)
+    {
+        SafetensorsFile file = SafetensorsFile.Read(path);
+        if (Text(file, FormatKey) != Format || Text(file, FormatVersionKey) != FormatVersion)
+            throw Refused(path, "it is no saved state of a format that this version reads");
+        if (Text(file, BackboneKey) != manifest.BackboneSha256)
+            throw Refused(path, "it was saved from a model with another backbone");
+        if (Text(file, OptimizerKey) != manifest.Optimizer.Kind)
+            throw Refused(path, $"it was saved with the optimizer '{Text(file, OptimizerKey)}', not '{manifest.Optimizer.Kind}'");
+        if (!long.TryParse(Text(file, VersionKey), NumberStyles.None, CultureInfo.InvariantCulture, out long version) || version == long.MaxValue)
+            throw Refused(path, "it has no parameter version");
+        KeyValuePair<string, TensorSpec>[] entries = [.. Entries(manifest)];
+        if (file.Tensors.Count != entries.Length)
+            throw Refused(path, $"it holds {file.Tensors.Count} tensors where the model has {entries.Length}");
+        return ([.. entries.Select(e => Find(file, e.Key, e.Value, path))], version);
+    }
+
+    /// <summary>Reads the initial parameters of a package, in the order of the manifest.</summary>
+    public static Tensor[] LoadInitial(ArtifactPackage package)
+    {
+        SafetensorsFile file = SafetensorsFile.Read(package.Read(ArtifactNames.Parameters), ArtifactNames.Parameters);
+        return [.. package.Manifest.Parameters.Select(p => Find(file, p.Tensor.Name, p.Tensor, ArtifactNames.Parameters))];
+    }
+
+    /// <summary>Says how a tensor differs from what the model needs; null where it fits.</summary>
+    public static string? Difference(TensorSpec spec, Tensor tensor) =>
+        tensor.ElementType == spec.ElementType && tensor.Dimensions.AsSpan().SequenceEqual(spec.ToShape().ToSizes())
+            ? null
+            : $"'{spec.Name}' must be {spec.ElementType}[{string.Join(",", spec.Shape)}], not {tensor}";
+
+    private static IEnumerable<KeyValuePair<string, TensorSpec>> Entries(ArtifactManifest manifest) =>
+        manifest.Parameters.Select(p => KeyValuePair.Create(ParameterPrefix + p.Tensor.Name, p.Tensor))
+            .Concat(manifest.OptimizerState.Select(s => KeyValuePair.Create(StatePrefix + s.Tensor.Name, s.Tensor)));
+
+    private static Tensor Find(SafetensorsFile file, string key, TensorSpec spec, string path)
+    {
+        if (!file.Tensors.TryGetValue(key, out Tensor? tensor))
+            throw Refused(path, $"it lacks the tensor '{key}'");
+        return Difference(spec, tensor) is { } difference ? throw Refused(path, difference) : tensor;
+    }
+
+    private static string? Text(SafetensorsFile file, string key) => file.Metadata.GetValueOrDefault(key);
+
+    private static InvalidArtifactException Refused(string path, string what) =>
+        new($"File '{path}' does not fit the model: {what}. Use a file of this model, or reset the parameters.") { File = path };
+}

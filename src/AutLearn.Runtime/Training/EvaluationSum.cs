@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>Adds up the batches of an evaluation.</summary>
+internal sealed class EvaluationSum
+{
+    private readonly ImmutableArray<bool>.Builder _rows = ImmutableArray.CreateBuilder<bool>();
+    private double _loss;
+    private long _labels;
+    private long? _correct = 0;
+
+    public void Add(float loss, long labels, long? correct, TensorBuffer? correctRows)
+    {
+        _loss += (double)loss * labels;
+        _labels += labels;
+        _correct += correct;
+        if (correctRows is not null)
+            _rows.AddRange(correctRows.Span<bool>());
+    }
+
+    public EvaluationResult Result(long version) => new(_loss / _labels, _correct, _labels, _rows.ToImmutable(), version);
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Execution;
+using AutLearn.Runtime.Parameters;
+using Microsoft.Extensions.Logging;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>Runs training steps and evaluations.</summary>
+/// <remarks>
+/// Steps come one at a time; the caller holds the writer's lock. A step reads the serving set and writes the other, which serves only
+/// after the run has succeeded and its loss is finite.
+/// </remarks>
+internal sealed class StepEngine : IDisposable
+{
+    private readonly ParameterSets _sets;
+    private readonly ILogger _logger;
+    private readonly long _seed;
+    private readonly LabelCheck _labelCheck;
+    private readonly ModelRunner _plain;
+    private readonly ModelRunner? _cached;
+    private readonly ModelRunner _evaluation;
+    private readonly int _boundaryCount;
+    private readonly bool _hasSeed;
+    private readonly int _correctCount;
+    private readonly int _labelCount;
+    private readonly int _gradientNorm;
+    private readonly int _correctRows;
+
+    public StepEngine(ArtifactManifest manifest, SessionFactory factory, ParameterSets sets, bool hasCachedStep, long seed, ILogger logger)
+    {
+        _sets = sets;
+        _logger = logger;
+        _seed = seed;
+        _labelCheck = new(manifest);
+        _plain = new(ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
+        _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
+        _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
+        _boundaryCount = manifest.Boundary.Length;
+        _hasSeed = manifest.SeedInput is not null;
+        _correctCount = OutputOf(manifest, "correct_count");
+        _labelCount = OutputOf(manifest, "label_count");
+        _gradientNorm = OutputOf(manifest, "gradient_norm");
+        _correctRows = OutputOf(manifest, "correct_rows");
+    }
+
+    public bool HasCachedStep => _cached is not null;
+
+    public bool IsTrainingLoaded => _plain.IsLoaded || _cached is { IsLoaded: true };
+
+    /// <summary>Trains on rows; with their logits where those are of the serving version, which gives the same result sooner.</summary>
+    public StepResult Step<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
+        where TSource : IBatchSource, allows ref struct
+    {
+        if (learningRate is not (> 0 and <= float.MaxValue))
+            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "The learning rate must be a positive number.");
+        long version = _sets.Version;
+        ModelRunner runner = _cached is not null && source.LogitsVersion == version ? _cached : _plain;
+        Span<long> sizes = stackalloc long[runner.Signature.SymbolCount];
+        sizes.Clear();
+        source.Measure(runner.Signature.Inputs.AsSpan(0, _boundaryCount), runner.Signature.Inputs[_boundaryCount], sizes);
+        Slots.CheckSettled(sizes, runner.Signature.File);
+        RunPlan plan = runner.Rent(sizes);
+        try
+        {
+            TensorBuffer? logits = ReferenceEquals(runner, _cached) ? plan.Inputs[^1] : null;
+            source.Fill(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], logits);
+            long labels = _labelCheck.Count(plan.Inputs[_boundaryCount]);
+            plan.Inputs[_boundaryCount + 1].Span<float>()[0] = (float)learningRate;
+            if (_hasSeed)
+                plan.Inputs[_boundaryCount + 2].Span<long>()[0] = SeedOf(version);
+            return Run(runner, plan, version, labels, cancellationToken);
+        }
+        finally
+        {
+            runner.Return(plan);
+        }
+    }
+
+    /// <summary>Measures rows on a set of parameters that the caller holds.</summary>
+    public void Evaluate<TSource>(TSource source, int set, EvaluationSum sum, CancellationToken cancellationToken)
+        where TSource : IBatchSource, allows ref struct
+    {
+        Span<long> sizes = stackalloc long[_evaluation.Signature.SymbolCount];
+        sizes.Clear();
+        source.Measure(_evaluation.Signature.Inputs.AsSpan(0, _boundaryCount), _evaluation.Signature.Inputs[_boundaryCount], sizes);
+        Slots.CheckSettled(sizes, _evaluation.Signature.File);
+        RunPlan plan = _evaluation.Rent(sizes);
+        try
+        {
+            source.Fill(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], logits: null);
+            long labels = _labelCheck.Count(plan.Inputs[_boundaryCount]);
+            _evaluation.Run(plan, set, cancellationToken);
+            long counted = Int64Of(plan, _labelCount) ?? labels;
+            sum.Add(LossOf(plan), counted, Int64Of(plan, _correctCount), _correctRows >= 0 ? plan.Outputs[_correctRows] : null);
+        }
+        finally
+        {
+            _evaluation.Return(plan);
+        }
+    }
+
+    public void Dispose()
+    {
+        _plain.Dispose();
+        _cached?.Dispose();
+        _evaluation.Dispose();
+    }
+
+    private StepResult Run(ModelRunner runner, RunPlan plan, long version, long labels, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int target = _sets.WaitForWritable(cancellationToken);
+        runner.Run(plan, 1 - target, cancellationToken);
+        float loss = LossOf(plan);
+        float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
+        if (!float.IsFinite(loss) || gradientNorm is { } value && !float.IsFinite(value))
+        {
+            Telemetry.RefusedSteps.Add(1);
+            Log.StepRefused(_logger, version);
+            throw new NonFiniteLossException($"The step from version {version} gave the loss {loss} and the gradient norm {gradientNorm}; it was not applied. Lower the learning rate, or check the inputs for values that are not finite.")
+            {
+                File = runner.Signature.File,
+                Loss = loss,
+                ParameterVersion = version,
+            };
+        }
+
+        _sets.Commit(target, version + 1);
+        Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1);
+    }
+
+    // The loss is the first output of the step and evaluation signatures.
+    private static float LossOf(RunPlan plan) => plan.Outputs[0]!.Span<float>()[0];
+
+    private static long? Int64Of(RunPlan plan, int output) => output >= 0 && plan.Outputs[output] is { } buffer ? buffer.Span<long>()[0] : null;
+
+    private static int OutputOf(ArtifactManifest manifest, string kind)
+    {
+        for (int i = 0; i < manifest.Metrics.Length; i++)
+        {
+            if (manifest.Metrics[i].Kind == kind)
+                return 1 + i;
+        }
+
+        return -1;
+    }
+
+    /// <summary>SplitMix64's finaliser over seed and version: the same step always draws the same numbers, also after a restart.</summary>
+    private long SeedOf(long version)
+    {
+        ulong z = (ulong)_seed + ((ulong)(version + 1) * 0x9E3779B97F4A7C15);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return (long)((z ^ (z >> 31)) >> 1);
+    }
+}

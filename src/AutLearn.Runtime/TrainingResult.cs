@@ -1,0 +1,10 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Runtime;
+
+/// <summary>What training did.</summary>
+/// <param name="Epochs">One entry an epoch.</param>
+/// <param name="Steps">The steps applied.</param>
+/// <param name="Duration">The time of the steps.</param>
+/// <param name="ParameterVersion">The version after the last step.</param>
+public sealed record TrainingResult(ImmutableArray<EpochResult> Epochs, long Steps, TimeSpan Duration, long ParameterVersion);
