@@ -22,7 +22,8 @@ internal static class Program
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             string command = parsed.CommandResult.Command is RootCommand ? "autlearn" : $"autlearn {parsed.CommandResult.Command.Name}";
-            console.Complain($"{string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())} Try '{command} --help'.");
+            string problem = parsed.UnmatchedTokens is [string first, ..] ? $"'{first}' is no command, option or argument of '{command}'." : parsed.Errors[0].Message;
+            console.Complain($"{problem} Try '{command} --help'.");
             return ExitCode.Usage;
         }
 

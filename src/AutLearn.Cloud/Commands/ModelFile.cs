@@ -31,9 +31,7 @@ internal static class ModelFile
     public static OnnxModel ReadTyped(string path)
     {
         OnnxModel model = Read(path);
-        model.Graph.SortTopologically();
-        foreach (Node node in model.Graph.Nodes)
-            ShapeInference.InferNode(node, model.Opset);
+        ShapeInference.Infer(model);
         return model;
     }
 }

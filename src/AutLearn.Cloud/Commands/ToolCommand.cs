@@ -21,6 +21,7 @@ internal static class ToolCommand
         {
             json,
             InspectCommand.Create(console),
+            CompileCommand.Create(console),
         };
     }
 }

@@ -37,7 +37,7 @@ internal static class IdxImages
                 throw new DataFileException(writersPath, $"has no image of writer {id}.");
         }
 
-        return new ImageSet([.. labels], classes, i => Row(images, i), i => $"{imagesPath}#{i}").Pick(rows);
+        return new ImageSet([.. labels], classes, (i, _) => Row(images, i), i => $"{imagesPath}#{i}").Pick(rows);
     }
 
     /// <summary>Reads the writer of each row.</summary>

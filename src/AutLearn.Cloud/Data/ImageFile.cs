@@ -1,75 +1,41 @@
-using SkiaSharp;
+using AutLearn.Augment.Images;
 
 namespace AutLearn.Cloud.Data;
 
 /// <summary>Decodes JPEG, PNG, WebP and BMP files.</summary>
 internal static class ImageFile
 {
-    /// <summary>The most pixels that an image may have.</summary>
-    public const long MaximumPixels = 100_000_000;
-
     /// <summary>Decodes a file to RGB, upright as its EXIF orientation says.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="minSide">The shorter side that is enough, in pixels; 0 decodes at full size.</param>
     /// <exception cref="DataFileException">The file is missing, damaged or too large.</exception>
-    public static PixelImage Decode(string path)
+    public static PixelImage Decode(string path, int minSide = 0)
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            return ToRgb(ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide }));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DataFileException(path, e.Message, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DataFileException(path, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist." : $"cannot be read: {e.Message}", e);
         }
-
-        using SKData data = SKData.CreateCopy(bytes);
-        using SKCodec? codec = SKCodec.Create(data);
-        if (codec is null)
-            throw new DataFileException(path, "is no image that can be decoded (JPEG, PNG, WebP and BMP can).");
-        SKImageInfo size = codec.Info;
-        if (size.Width < 1 || size.Height < 1 || (long)size.Width * size.Height > MaximumPixels)
-            throw new DataFileException(path, $"has {size.Width}x{size.Height} pixels; at most {MaximumPixels} are decoded.");
-
-        using var bitmap = new SKBitmap(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
-        SKCodecResult result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        if (result != SKCodecResult.Success)
-            throw new DataFileException(path, $"the image data are damaged ({result}).");
-        return ToRgb(bitmap, codec.EncodedOrigin);
     }
 
-    private static PixelImage ToRgb(SKBitmap bitmap, SKEncodedOrigin origin)
+    private static PixelImage ToRgb(Augment.Images.PixelImage decoded)
     {
-        ReadOnlySpan<byte> source = bitmap.GetPixelSpan();
-        int stride = bitmap.RowBytes;
-        bool isSwapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
-        int width = isSwapped ? bitmap.Height : bitmap.Width;
-        int height = isSwapped ? bitmap.Width : bitmap.Height;
-        byte[] rgb = new byte[width * height * 3];
-        for (int y = 0, to = 0; y < height; y++)
+        byte[] rgb = new byte[decoded.Pixels.Length * 3];
+        for (int i = 0; i < decoded.Pixels.Length; i++)
         {
-            for (int x = 0; x < width; x++, to += 3)
-            {
-                (int column, int row) = origin switch
-                {
-                    SKEncodedOrigin.TopRight => (width - 1 - x, y),
-                    SKEncodedOrigin.BottomRight => (width - 1 - x, height - 1 - y),
-                    SKEncodedOrigin.BottomLeft => (x, height - 1 - y),
-                    SKEncodedOrigin.LeftTop => (y, x),
-                    SKEncodedOrigin.RightTop => (y, width - 1 - x),
-                    SKEncodedOrigin.RightBottom => (height - 1 - y, width - 1 - x),
-                    SKEncodedOrigin.LeftBottom => (height - 1 - y, x),
-                    _ => (x, y),
-                };
-                int from = (row * stride) + (4 * column);
-                int alpha = source[from + 3];
-                for (int c = 0; c < 3; c++)
-                {
-                    // Transparent pixels show white paper.
-                    rgb[to + c] = (byte)(((source[from + c] * alpha) + (255 * (255 - alpha)) + 127) / 255);
-                }
-            }
+            uint pixel = decoded.Pixels[i];
+            rgb[3 * i] = (byte)pixel;
+            rgb[(3 * i) + 1] = (byte)(pixel >> 8);
+            rgb[(3 * i) + 2] = (byte)(pixel >> 16);
         }
 
-        return new PixelImage(width, height, 3, rgb);
+        return new PixelImage(decoded.Width, decoded.Height, 3, rgb);
     }
 }

@@ -50,7 +50,7 @@ internal static class ImageFolder
     public static bool HoldsImages(string folder) => Images(folder).Any();
 
     private static ImageSet FromFiles(ImmutableArray<string> files, ImmutableArray<int> labels, ImmutableArray<string> classes) =>
-        new(labels, classes, i => ImageFile.Decode(files[i]), i => files[i]);
+        new(labels, classes, (i, minSide) => ImageFile.Decode(files[i], minSide), i => files[i]);
 
     private static IEnumerable<string> Images(string folder) =>
         List(folder, Directory.EnumerateFiles).Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase));

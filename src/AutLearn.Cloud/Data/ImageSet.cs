@@ -5,10 +5,10 @@ namespace AutLearn.Cloud.Data;
 /// <summary>Labelled images that are decoded when asked for.</summary>
 internal sealed class ImageSet
 {
-    private readonly Func<int, PixelImage> _load;
+    private readonly Func<int, int, PixelImage> _load;
     private readonly Func<int, string> _nameOf;
 
-    public ImageSet(ImmutableArray<int> labels, ImmutableArray<string> classes, Func<int, PixelImage> load, Func<int, string> nameOf)
+    public ImageSet(ImmutableArray<int> labels, ImmutableArray<string> classes, Func<int, int, PixelImage> load, Func<int, string> nameOf)
     {
         Labels = labels;
         Classes = classes;
@@ -25,8 +25,10 @@ internal sealed class ImageSet
     public int Count => Labels.Length;
 
     /// <summary>Decodes an image.</summary>
+    /// <param name="index">In [0, <see cref="Count"/>).</param>
+    /// <param name="minSide">The shorter side that is enough, in pixels: a large photo may come out smaller, down to this; 0 keeps its size.</param>
     /// <exception cref="DataFileException">The image is damaged.</exception>
-    public PixelImage Load(int index) => _load(index);
+    public PixelImage Load(int index, int minSide = 0) => _load(index, minSide);
 
     /// <summary>Gets the file, or the row of the file, of an image.</summary>
     public string NameOf(int index) => _nameOf(index);
@@ -35,6 +37,6 @@ internal sealed class ImageSet
     public ImageSet Pick(IReadOnlyList<int> rows)
     {
         ImmutableArray<int> picked = [.. rows];
-        return new([.. picked.Select(r => Labels[r])], Classes, i => _load(picked[i]), i => _nameOf(picked[i]));
+        return new([.. picked.Select(r => Labels[r])], Classes, (i, minSide) => _load(picked[i], minSide), i => _nameOf(picked[i]));
     }
 }

@@ -27,6 +27,9 @@ internal sealed class ImageTensorizer
     /// <summary>Gets the number of values of one image.</summary>
     public int ValuesPerImage => checked(_preprocessing.Width * _preprocessing.Height * _preprocessing.Channels);
 
+    /// <summary>Gets the shorter side, in pixels, of which an image has enough detail: twice what the crop is scaled to.</summary>
+    public int SufficientSide => (int)Math.Ceiling(2 * Math.Max(_preprocessing.Width, _preprocessing.Height) / _preprocessing.CropFraction);
+
     /// <summary>Writes one image's planes.</summary>
     /// <param name="image">The image.</param>
     /// <param name="destination">Of <see cref="ValuesPerImage"/> values, in order channel, row, column.</param>

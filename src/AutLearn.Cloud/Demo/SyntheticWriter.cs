@@ -46,7 +46,7 @@ internal sealed class SyntheticWriter
         return new ImageSet(
             [.. Enumerable.Range(0, drawn.Length).Select(i => i % classes)],
             IdxImages.AlphanumericClasses,
-            i => drawn[i],
+            (i, _) => drawn[i],
             i => $"writer {Seed}, '{IdxImages.AlphanumericClasses[i % classes]}', repetition {(i / classes) + 1}");
     }
 

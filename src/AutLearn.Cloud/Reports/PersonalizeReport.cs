@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Cloud.Reports;
 
@@ -42,7 +45,19 @@ internal sealed record SettingsReport(int Epochs, int BatchSize, double Learning
 /// <param name="Parameters">The names of the tensors.</param>
 /// <param name="Weights">Their elements.</param>
 /// <param name="Bytes">Their size.</param>
-internal sealed record TrainedReport(ImmutableArray<string> Parameters, long Weights, long Bytes);
+internal sealed record TrainedReport(ImmutableArray<string> Parameters, long Weights, long Bytes)
+{
+    /// <summary>Reads what artifacts train; running statistics are not counted.</summary>
+    public static TrainedReport Of(ArtifactManifest manifest)
+    {
+        ParameterSpec[] trained = [.. manifest.Parameters.Where(p => p.Role == ParameterRole.Trainable)];
+        long[] counts = [.. trained.Select(p => p.Tensor.Shape.Aggregate(1L, static (n, d) => n * long.Parse(d, CultureInfo.InvariantCulture)))];
+        return new(
+            [.. trained.Select(p => p.Tensor.Name)],
+            counts.Sum(),
+            trained.Zip(counts).Sum(p => p.First.Tensor.ElementType.SizeInBytes(p.Second)));
+    }
+}
 
 /// <summary>A measurement.</summary>
 /// <param name="Accuracy">The share of correct predictions.</param>

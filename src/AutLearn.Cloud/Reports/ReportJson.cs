@@ -9,4 +9,6 @@ namespace AutLearn.Cloud.Reports;
     UseStringEnumConverter = true,
     NewLine = "\n")]
 [JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(CompileOutcome))]
+[JsonSerializable(typeof(PersonalizeReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

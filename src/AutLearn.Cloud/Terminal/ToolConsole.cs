@@ -54,7 +54,7 @@ internal sealed class ToolConsole
     }
 
     /// <summary>Writes one line to standard error.</summary>
-    public void Complain(string text) => Error.WriteLine($"autlearn: {text.ReplaceLineEndings(" ")}");
+    public void Complain(string text) => Error.WriteLine($"autlearn: {string.Join(" ", text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
 
     /// <summary>Runs work with a progress bar where a terminal shows it.</summary>
     /// <param name="title">What is going on.</param>

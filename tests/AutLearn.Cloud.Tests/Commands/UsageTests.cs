@@ -9,6 +9,7 @@ public sealed class UsageTests
     [InlineData("inspect", "a.onnx", "b.onnx")]
     [InlineData("inspect", "a.onnx", "--wrong")]
     [InlineData("inspect", "a.onnx", "--json", "--wrong")]
+    [InlineData("compile", "a.onnx", "--out", "b", "--loss", "foo")]
     [InlineData]
     public async Task Run_WrongCommandLine_ExitsWithTwoAndOneLine(params string[] args) =>
         (await ToolRun.Of(args)).AssertFails(2, "--help");
@@ -16,6 +17,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData]
     [InlineData("inspect")]
+    [InlineData("compile")]
     public async Task Run_Help_ExitsWithZero(params string[] command)
     {
         ToolRun run = await ToolRun.Of([.. command, "--help"]);

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Terminal;
+using AutLearn.Compiler;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Cloud.Commands;
+
+/// <summary>The options that say what to compile a model into.</summary>
+internal sealed class CompileArguments
+{
+    private readonly Option<string[]> _trainable = new("--trainable")
+    {
+        Description = "Train the parameters whose names fit; * stands for any characters, ? for one. May be given several times. See 'inspect' for the names.",
+        HelpName = "pattern",
+    };
+
+    private readonly Option<int?> _last = new Option<int?>("--last")
+    {
+        Description = "Train the last layers. Default: 1.",
+        HelpName = "layers",
+    }.Between(1, 100_000);
+
+    private readonly Option<bool> _all = new("--all") { Description = "Train every parameter." };
+
+    private readonly Option<int?> _newHead = new Option<int?>("--new-head")
+    {
+        Description = "Replace the classifier by a fresh one for this many classes first, so that a pretrained network can learn a task of its own.",
+        HelpName = "classes",
+    }.Between(2, 10_000_000);
+
+    private readonly Option<int> _seed = new("--seed")
+    {
+        Description = "Decides the weights of a new head.",
+        HelpName = "number",
+    };
+
+    private readonly Option<string?> _classes = new("--classes")
+    {
+        Description = "A file of class names, one a line; of a .tsv file the last column, below a header line.",
+        HelpName = "file",
+    };
+
+    private readonly Option<string?> _logits = new("--logits")
+    {
+        Description = "The value that the loss reads, where it cannot be found by itself.",
+        HelpName = "name",
+    };
+
+    private readonly Option<string> _batchNormalization = new Option<string>("--batch-norm")
+    {
+        Description = "What batch normalization does in the trained part: keep its running statistics (frozen), or use each batch's own (training).",
+        DefaultValueFactory = _ => "frozen",
+    }.AcceptOnlyFromAmong("frozen", "training");
+
+    private readonly Option<double> _learningRate = new Option<double>("--learning-rate", "--lr")
+    {
+        Description = "The learning rate that the artifacts recommend.",
+        HelpName = "number",
+        DefaultValueFactory = _ => 0.001,
+    }.Between(1e-12, 1);
+
+    private readonly Option<int> _batchSize = new Option<int>("--batch-size", "-b")
+    {
+        Description = "The samples in a step that the artifacts recommend.",
+        HelpName = "number",
+        DefaultValueFactory = _ => 16,
+    }.Between(1, 65_536);
+
+    private readonly Option<int> _epochs = new Option<int>("--epochs", "-e")
+    {
+        Description = "The passes over the data that the artifacts recommend.",
+        HelpName = "number",
+        DefaultValueFactory = _ => 10,
+    }.Between(1, 100_000);
+
+    private readonly Option<double?> _clipNorm = new Option<double?>("--clip-norm")
+    {
+        Description = "Scale all gradients down together where their norm is larger.",
+        HelpName = "number",
+    }.Positive();
+
+    private readonly LossArguments _loss = new();
+    private readonly OptimizerArguments _optimizer = new();
+    private readonly PreprocessingArguments _preprocessing = new();
+
+    public void AddTo(Command command)
+    {
+        command.Add(_trainable);
+        command.Add(_last);
+        command.Add(_all);
+        command.Add(_newHead);
+        command.Add(_seed);
+        command.Add(_classes);
+        command.Add(_logits);
+        command.Add(_batchNormalization);
+        _loss.AddTo(command);
+        _optimizer.AddTo(command);
+        command.Add(_learningRate);
+        command.Add(_clipNorm);
+        command.Add(_batchSize);
+        command.Add(_epochs);
+        _preprocessing.AddTo(command);
+    }
+
+    /// <summary>Gives the model a new head if one was asked for, and collects the options.</summary>
+    /// <exception cref="UsageException">Options contradict each other.</exception>
+    public CompileOptions Read(ParseResult parsed, OnnxModel model, string modelName)
+    {
+        // The command line is read before the model is changed or data are opened, so that wrong usage is reported first.
+        TrainableSelection trainable = Selection(parsed);
+        var options = new CompileOptions
+        {
+            ModelName = modelName,
+            Trainable = trainable,
+            Loss = _loss.Read(parsed),
+            Optimizer = _optimizer.Read(parsed),
+            ClipNorm = parsed.GetValue(_clipNorm),
+            LogitsName = parsed.GetValue(_logits),
+            BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
+            Preprocessing = _preprocessing.Read(parsed, model),
+            Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : [],
+            Defaults = new TrainingDefaults(parsed.GetValue(_learningRate), parsed.GetValue(_batchSize), parsed.GetValue(_epochs)),
+        };
+        int? newHead = parsed.GetValue(_newHead);
+        if (newHead is { } count)
+        {
+            if (!options.Classes.IsEmpty && options.Classes.Length != count)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--new-head has {count} classes, but --classes names {options.Classes.Length}."));
+            HeadReplacement.Replace(model, count, parsed.GetValue(_seed));
+        }
+
+        return options;
+    }
+
+    private TrainableSelection Selection(ParseResult parsed)
+    {
+        ImmutableArray<string> patterns = [.. parsed.GetValue(_trainable) ?? []];
+        int? last = parsed.GetValue(_last);
+        bool isAll = parsed.GetValue(_all);
+        int choices = (patterns.IsEmpty ? 0 : 1) + (last is null ? 0 : 1) + (isAll ? 1 : 0);
+        if (choices > 1)
+            throw new UsageException("Options --trainable, --last and --all exclude each other.");
+        if (isAll)
+            return TrainableSelection.All;
+        if (patterns.Any(string.IsNullOrEmpty))
+            throw new UsageException("A --trainable pattern is empty.");
+        return patterns.IsEmpty ? TrainableSelection.LastLayers(last ?? 1) : TrainableSelection.Patterns(patterns.AsEnumerable());
+    }
+}

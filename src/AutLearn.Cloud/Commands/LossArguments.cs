@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using AutLearn.Cloud.Terminal;
+using AutLearn.Compiler.Losses;
+
+namespace AutLearn.Cloud.Commands;
+
+/// <summary>The options that choose the loss.</summary>
+internal sealed class LossArguments
+{
+    private readonly Option<string> _loss = new Option<string>("--loss")
+    {
+        Description = "The loss: cross-entropy (one class a sample), bce (yes or no for each output), mse, l1 or huber (numbers).",
+        DefaultValueFactory = _ => "cross-entropy",
+    }.AcceptOnlyFromAmong("cross-entropy", "bce", "mse", "l1", "huber");
+
+    private readonly Option<double> _labelSmoothing = new Option<double>("--label-smoothing")
+    {
+        Description = "Cross-entropy: the share of each label that is spread over all classes.",
+        HelpName = "fraction",
+    }.Fraction();
+
+    private readonly Option<long?> _ignoreIndex = new("--ignore-index")
+    {
+        Description = "Cross-entropy: the label that no loss is taken of.",
+        HelpName = "label",
+    };
+
+    private readonly Option<float[]> _classWeights = new Option<float[]>("--class-weights")
+    {
+        Description = "Cross-entropy: one weight for each class.",
+        HelpName = "numbers",
+        AllowMultipleArgumentsPerToken = true,
+    }.AtLeast(0);
+
+    private readonly Option<double?> _delta = new Option<double?>("--huber-delta")
+    {
+        Description = "Huber: the error at which the loss turns from quadratic to linear. Default: 1.",
+        HelpName = "number",
+    }.Positive();
+
+    public void AddTo(Command command)
+    {
+        command.Add(_loss);
+        command.Add(_labelSmoothing);
+        command.Add(_ignoreIndex);
+        command.Add(_classWeights);
+        command.Add(_delta);
+    }
+
+    /// <summary>Builds the loss.</summary>
+    /// <exception cref="UsageException">An option belongs to another loss.</exception>
+    public Loss Read(ParseResult parsed)
+    {
+        string kind = parsed.GetRequiredValue(_loss);
+        ImmutableArray<float> weights = [.. parsed.GetValue(_classWeights) ?? []];
+        if (kind != "cross-entropy" && (parsed.GetValue(_labelSmoothing) != 0 || parsed.GetValue(_ignoreIndex) is not null || !weights.IsEmpty))
+            throw new UsageException($"Options --label-smoothing, --ignore-index and --class-weights belong to --loss cross-entropy, not {kind}.");
+        if (kind != "huber" && parsed.GetValue(_delta) is not null)
+            throw new UsageException($"Option --huber-delta belongs to --loss huber, not {kind}.");
+        return kind switch
+        {
+            "bce" => new BinaryCrossEntropyWithLogitsLoss(),
+            "mse" => new MeanSquaredLoss(),
+            "l1" => new L1Loss(),
+            "huber" => new HuberLoss { Delta = parsed.GetValue(_delta) ?? 1 },
+            _ => new SoftmaxCrossEntropyLoss
+            {
+                ClassWeights = weights,
+                IgnoreIndex = parsed.GetValue(_ignoreIndex),
+                LabelSmoothing = parsed.GetValue(_labelSmoothing),
+            },
+        };
+    }
+}

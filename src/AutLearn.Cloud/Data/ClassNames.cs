@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Cloud.Data;
+
+/// <summary>Reads files of class names.</summary>
+internal static class ClassNames
+{
+    /// <summary>Reads one name a line; of a <c>.tsv</c> file the last column, below a header line.</summary>
+    /// <exception cref="DataFileException">The file is missing or holds no name.</exception>
+    public static ImmutableArray<string> Read(string path)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataFileException(path, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist." : $"cannot be read: {e.Message}", e);
+        }
+
+        bool isTable = Path.GetExtension(path).Equals(".tsv", StringComparison.OrdinalIgnoreCase);
+        ImmutableArray<string> names =
+        [
+            .. lines.Skip(isTable ? 1 : 0).Where(l => l.Trim().Length > 0).Select(l => isTable ? l[(l.LastIndexOf('\t') + 1)..] : l.Trim()),
+        ];
+        return names.IsEmpty ? throw new DataFileException(path, "holds no class names.") : names;
+    }
+}
