@@ -65,4 +65,103 @@ public sealed class ModelCompilerTests
         float last = runner.Evaluate(inferred, y)["loss"].Span<float>()[0];
         Assert.True(last < first - 0.1, $"{first} -> {last}");
     }
+
+    [Fact]
+    public void CachedStep_ScoresOfTheSameParameters_GivesTheSameStep()
+    {
+        CompiledArtifacts artifacts = ModelCompiler.Compile(Networks.Mlp(6, 16, 3), new CompileOptions { Trainable = TrainableSelection.All });
+        using var full = new StepRunner(artifacts);
+        using var cached = new StepRunner(artifacts);
+        var random = new Random(8);
+        for (int step = 0; step < 5; step++)
+        {
+            var x = new Dictionary<string, Tensor> { ["x"] = Networks.Random(random, 1, 16, 6) };
+            Tensor y = Networks.Labels(random, 3, 16);
+            var withLogits = new Dictionary<string, Tensor>(x) { ["logits"] = cached.Infer(x)["logits"] };
+            float a = full.Step(x, y, 0.1f)["loss"].Span<float>()[0];
+            float b = cached.CachedStep(withLogits, y, 0.1f)["loss"].Span<float>()[0];
+            Assert.Equal(a, b, 1e-6f);
+            foreach (string name in artifacts.InitialParameters.Keys)
+            {
+                foreach ((float p, float q) in full.Floats(name).Zip(cached.Floats(name)))
+                    Assert.Equal(p, q, 1e-6f);
+            }
+        }
+    }
+
+    [Fact]
+    public void Compile_BatchStatistics_HasNoCachedStepAndSaysWhy()
+    {
+        CompiledArtifacts artifacts = ModelCompiler.Compile(
+            Networks.Cnn(5), new CompileOptions { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training });
+        Assert.Null(artifacts.TrainStepCached);
+        Assert.Contains("Batch statistics", artifacts.Report.NoCachedStepBecause, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Step_TrainingDropout_DependsOnTheSeedAlone()
+    {
+        var (graph, random) = (new OnnxGraph("g"), new Random(2));
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 6)));
+        Value h = Networks.Dense(graph, x, "fc1", random, 6, 32, null);
+        h = graph.AddNode("Dropout", [h, graph.AddInitializer("ratio", Tensor.Scalar(0.5f))], ["dropped"]).Outputs[0]!;
+        graph.AddOutput(Networks.Dense(graph, h, "fc2", random, 32, 3, "logits"));
+        CompiledArtifacts artifacts = ModelCompiler.Compile(
+            new OnnxModel(graph, Networks.Opset), new CompileOptions { Trainable = TrainableSelection.All, TrainingDropout = true });
+        Assert.NotNull(artifacts.Manifest.SeedInput);
+        Assert.Null(artifacts.TrainStepCached);
+        var feeds = new Dictionary<string, Tensor> { ["x"] = Networks.Random(random, 1, 8, 6) };
+        Tensor labels = Networks.Labels(random, 3, 8);
+        Assert.Equal(LossOf(1), LossOf(1));
+        Assert.NotEqual(LossOf(1), LossOf(2));
+
+        float LossOf(long seed)
+        {
+            using var runner = new StepRunner(artifacts);
+            return runner.Step(feeds, labels, 0.1f, seed)["loss"].Span<float>()[0];
+        }
+    }
+
+    [Fact]
+    public void Evaluate_Rows_AreRightWhereTheBestScoreIsTheLabel()
+    {
+        CompiledArtifacts artifacts = ModelCompiler.Compile(Networks.Head(4, 3), new CompileOptions());
+        using var runner = new StepRunner(artifacts);
+        var random = new Random(9);
+        var x = new Dictionary<string, Tensor> { ["features"] = Networks.Random(random, 3, 20, 4) };
+        Tensor y = Networks.Labels(random, 3, 20);
+        float[] logits = runner.Infer(x)["logits"].Span<float>().ToArray();
+        IReadOnlyDictionary<string, Tensor> result = runner.Evaluate(x, y);
+        bool[] rows = result["correct_rows"].Span<bool>().ToArray();
+        for (int i = 0; i < 20; i++)
+            Assert.Equal(logits[(3 * i)..(3 * i + 3)].Index().MaxBy(p => p.Item).Index == y.Span<long>()[i], rows[i]);
+        Assert.Equal(rows.Count(r => r), result["correct_count"].Span<long>()[0]);
+        Assert.Equal(20, result["label_count"].Span<long>()[0]);
+    }
+
+    [Fact]
+    public void Save_Folder_OpensAsAPackage()
+    {
+        string folder = Path.Combine(Path.GetTempPath(), $"autlearn-{Guid.NewGuid():N}");
+        try
+        {
+            CompiledArtifacts artifacts = ModelCompiler.Compile(Networks.Head(4, 3), new CompileOptions { ModelName = "head" });
+            artifacts.Save(folder);
+            artifacts.SavePackage(Path.Combine(folder, "head.autlearn"));
+            foreach (string path in (string[])[folder, Path.Combine(folder, "head.autlearn")])
+            {
+                using var package = ArtifactPackage.Open(path);
+                package.Verify();
+                Assert.Equal("head", package.Manifest.ModelName);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Compile_Cancelled_Throws() =>
+        Assert.Throws<OperationCanceledException>(() => ModelCompiler.Compile(Networks.Head(4, 3), new CompileOptions(), null, new CancellationToken(canceled: true)));
 }

@@ -21,13 +21,16 @@ internal static class RunningStatistics
             Value x = node.Input(0)!, mean = node.Input(3)!, variance = node.Input(4)!;
             node.SetAttribute("training_mode", AttributeValue.Of(1L));
 
-            // With momentum 0 the operator's own running outputs are the batch's mean and biased variance.
-            node.SetAttribute("momentum", AttributeValue.Of(0f));
-            while (node.Outputs.Count < 3)
-                graph.AddNodeOutput(node, graph.UniqueName($"{node.DisplayName}/batch_statistics")).Type = mean.Type;
-
             GraphBuilder b = head.Builder;
             b.NameStem = node.DisplayName;
+
+            // With momentum 0 the operator's own running outputs are the batch's mean and biased variance, whatever it is fed.
+            // ONNX Runtime writes these outputs over the inputs they belong to, so it gets two temporaries of no other use.
+            node.SetAttribute("momentum", AttributeValue.Of(0f));
+            graph.SetInput(node, 3, b.Mul(mean, 0));
+            graph.SetInput(node, 4, b.Mul(variance, 0));
+            while (node.Outputs.Count < 3)
+                graph.AddNodeOutput(node, graph.UniqueName($"{node.DisplayName}/batch_statistics")).Type = mean.Type;
             Value channels = b.CastLike(b.Op("Size", [mean]), x);
             Value count = b.Div(b.CastLike(b.Op("Size", [x]), x), channels);
             Value unbiased = b.Div(count, b.Op("Max", [b.Sub(count, b.One(count)), b.One(count)]));

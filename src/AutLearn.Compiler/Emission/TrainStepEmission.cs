@@ -31,7 +31,16 @@ internal sealed class TrainStepEmission
 
     /// <summary>Emits the step from boundary tensors.</summary>
     /// <exception cref="UnsupportedGradientException">Operators of the head have no gradient rule.</exception>
-    public StepModel Emit() => Emit(areScoresCached: false);
+    public StepModel Emit()
+    {
+        // Before anything that needs types: an operator that nobody here knows has none.
+        OnnxGraph graph = _prepared.Model.Graph;
+        IReadOnlyList<string> unsupported = new ReverseDifferentiation(_options.GradientRegistry)
+            .FindUnsupported(_prepared.Model, graph.Find(_prepared.Scores)!, [.. _prepared.Trainable.Select(p => graph.Find(p)!)]);
+        if (unsupported.Count > 0)
+            throw new UnsupportedGradientException([.. unsupported]);
+        return Emit(areScoresCached: false);
+    }
 
     /// <summary>Emits the step from boundary tensors and the scores that inference computed with the same parameters.</summary>
     public StepModel EmitCached() => Emit(areScoresCached: true);
