@@ -5,6 +5,7 @@ using SkiaSharp;
 namespace AutLearn.Benchmarks.Augmentation;
 
 /// <summary>One 640x480 source to one augmented 224x224 tensor; Skia's own draw with the same map as the baseline.</summary>
+[Config(typeof(MicroConfig))]
 public class ImageAugmentationBenchmark : IDisposable
 {
     private static readonly TensorLayout Layout = new(224, 224, 3, 127.5f, 127.5f);

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Attributes;
 namespace AutLearn.Benchmarks.Augmentation;
 
 /// <summary>EDA on sentences of the length of film reviews; times are for one augmented sentence.</summary>
+[Config(typeof(MicroConfig))]
 public class TextAugmentationBenchmark
 {
     private const int Count = 9;

@@ -1,0 +1,104 @@
+using AutLearn.Compiler;
+using AutLearn.Graph;
+using AutLearn.Runtime;
+using AutLearn.Testing.Torch;
+using BenchmarkDotNet.Attributes;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace AutLearn.Benchmarks.Training;
+
+/// <summary>One training step of a linear softmax head (forward, loss, backward, SGD), one thread, in one process with libtorch.</summary>
+[Config(typeof(MicroConfig))]
+public class HeadStepBenchmark : IDisposable
+{
+    private const int Rows = 16;
+    private const double Rate = 0.01;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("autlearn-bench-").FullName;
+    private float[] _features = [];
+    private long[] _labels = [];
+    private PersonalModel _model = null!;
+    private PredictionBatch _predicted = null!;
+    private Linear _linear = null!;
+    private torch.optim.Optimizer _optimizer = null!;
+    private torch.Tensor _torchFeatures = null!;
+    private torch.Tensor _torchLabels = null!;
+
+    /// <summary>Features and classes of the head.</summary>
+    [Params("1024x62", "768x1000", "256x10000")]
+    public string Size { get; set; } = "1024x62";
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        int[] sizes = [.. Size.Split('x').Select(int.Parse)];
+        var random = new Random(1);
+        _features = [.. Enumerable.Range(0, Rows * sizes[0]).Select(_ => (float)random.NextDouble())];
+        _labels = [.. Enumerable.Range(0, Rows).Select(_ => (long)random.Next(sizes[1]))];
+        float[] weight = [.. Enumerable.Range(0, sizes[0] * sizes[1]).Select(_ => (float)(0.02 * (random.NextDouble() - 0.5)))];
+
+        var graph = new OnnxGraph("head");
+        Value x = graph.AddInput("features", new TensorType(ElementType.Float32, new Shape("N", sizes[0])));
+        Value w = graph.AddInitializer("weight", Tensor.Of<float>([sizes[1], sizes[0]], weight));
+        Value b = graph.AddInitializer("bias", Tensor.Of<float>([sizes[1]], new float[sizes[1]]));
+        graph.AddOutput(graph.AddNode("Gemm", [x, w, b], ["logits"], [KeyValuePair.Create("transB", AttributeValue.Of(1L))]).Output(0)!);
+        ModelCompiler.Compile(new OnnxModel(graph, 18), new CompileOptions()).Save(_folder);
+        _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = 1 });
+        _predicted = _model.Predict(_features, Rows);
+
+        TorchReference.Load();
+        _linear = torch.nn.Linear(sizes[0], sizes[1]);
+        using (torch.no_grad())
+        {
+            _linear.weight!.copy_(torch.tensor(weight, [sizes[1], sizes[0]]));
+            _linear.bias!.zero_();
+        }
+
+        _optimizer = torch.optim.SGD(_linear.parameters(), Rate);
+        _torchFeatures = torch.tensor(_features, [Rows, sizes[0]]);
+        _torchLabels = torch.tensor(_labels);
+
+        // Both sides must do the same work before their times mean anything.
+        float ours = _model.TrainStep(_features, _labels, Rate).Loss;
+        float theirs = Libtorch();
+        if (Math.Abs(ours - theirs) > 1e-4 * theirs)
+            throw new InvalidOperationException($"The losses differ: {ours} and {theirs}.");
+    }
+
+    [Benchmark(Baseline = true)]
+    public float Libtorch()
+    {
+        using var scope = torch.NewDisposeScope();
+        _optimizer.zero_grad();
+        torch.Tensor loss = torch.nn.functional.cross_entropy(_linear.forward(_torchFeatures), _torchLabels);
+        loss.backward();
+        _optimizer.step();
+        return loss.item<float>();
+    }
+
+    [Benchmark]
+    public float AutLearn() => _model.TrainStep(_features, _labels, Rate).Loss;
+
+    /// <summary>The same step when the head's scores came from the prediction; the version changes with each step, so they are computed again unless it is rewound.</summary>
+    [Benchmark]
+    public float AutLearnPredictAndStep()
+    {
+        _model.Predict(_predicted);
+        return _model.TrainStep(_predicted, _labels, Rate).Loss;
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _predicted?.Dispose();
+        _model?.Dispose();
+        _optimizer?.Dispose();
+        _linear?.Dispose();
+        _torchFeatures?.Dispose();
+        _torchLabels?.Dispose();
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+}
