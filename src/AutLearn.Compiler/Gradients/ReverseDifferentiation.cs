@@ -118,7 +118,7 @@ public sealed class ReverseDifferentiation
             foreach (Value? output in node.Outputs)
             {
                 // Integers and booleans carry no gradient; an unknown type might.
-                if (output is not null && (output.Type is null || output.ElementType.IsFloatingPoint()))
+                if (output is not null && (output.ElementType == ElementType.Undefined || output.ElementType.IsFloatingPoint()))
                     dependent.Add(output);
             }
         }
