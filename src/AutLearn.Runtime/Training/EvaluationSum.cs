@@ -15,8 +15,11 @@ internal sealed class EvaluationSum
         _loss += (double)loss * labels;
         _labels += labels;
         _correct += correct;
-        if (correctRows is not null)
-            _rows.AddRange(correctRows.Span<bool>());
+        if (correctRows is null)
+            return;
+        // A native true need not be the byte 1, which a .NET bool must be.
+        foreach (byte value in correctRows.Bytes)
+            _rows.Add(value != 0);
     }
 
     public EvaluationResult Result(long version) => new(_loss / _labels, _correct, _labels, _rows.ToImmutable(), version);
