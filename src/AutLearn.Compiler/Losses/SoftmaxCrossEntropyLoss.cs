@@ -62,20 +62,15 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         long classes = scores.Shape[scores.Shape.Rank - 1].Size;
         Value z = isFlat ? scores : builder.Reshape(scores, -1, classes);
         Value y = builder.Reshape(labels, -1, 1);
-        Value p = builder.Op("Softmax", [z], ("axis", AttributeValue.Of(1L)));
+        Value logP = builder.Op("LogSoftmax", [z], ("axis", AttributeValue.Of(1L)));
         Value best = builder.Op("ArgMax", [z], ("axis", AttributeValue.Of(1L)), ("keepdims", AttributeValue.Of(1L)));
         Value? counts = IgnoreIndex is { } ignored ? builder.Op("Not", [builder.Equal(y, builder.Int(ignored))]) : null;
         Value safe = counts is null ? y : builder.Where(counts, y, builder.Int(0));
-        Value zBest = PickColumn(builder, z, best);
-
-        // -log p_y = (z_best - z_y) - log p_best: p_best is at least 1 / C, so the logarithm is finite and exact to rounding,
-        // and the first difference vanishes exactly where the label is the best class.
-        Value logBest = builder.Log(PickColumn(builder, p, best));
-        Value rows = builder.Sub(builder.Sub(zBest, PickColumn(builder, z, safe)), logBest);
+        Value logAtLabel = PickColumn(builder, logP, safe);
 
         (Value labelCount, Value reciprocal, Value? weights) = Weigh(builder, y, safe, counts, z);
-        Value loss = LossOf(builder, rows, weights, reciprocal, counts, z, zBest, logBest, classes);
-        Value gradient = GradientOf(builder, p, safe, weights, reciprocal, counts, classes);
+        Value loss = LossOf(builder, logP, logAtLabel, weights, reciprocal, counts, classes);
+        Value gradient = GradientOf(builder, builder.Exp(logP), builder.Exp(logAtLabel), safe, weights, reciprocal, counts, classes);
         if (!isFlat)
         {
             gradient = builder.Reshape(gradient, builder.ShapeOf(scores));
@@ -122,35 +117,31 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
     private Value WeightVector(GraphBuilder builder, Value like) =>
         builder.CastLike(builder.Constant(Tensor.Of<float>([ClassWeights.Length], ClassWeights.AsSpan())), like);
 
-    private Value LossOf(GraphBuilder builder, Value rows, Value? weights, Value reciprocal, Value? counts, Value z, Value zBest, Value logBest, long classes)
+    private Value LossOf(GraphBuilder builder, Value logP, Value logAtLabel, Value? weights, Value reciprocal, Value? counts, long classes)
     {
         if (weights is null && LabelSmoothing == 0)
-            return builder.Op("ReduceMean", [rows], ("keepdims", AttributeValue.Of(0L)));
-        Value weighted = weights is null ? rows : builder.Mul(rows, weights);
+            return builder.Neg(builder.Op("ReduceMean", [logAtLabel], ("keepdims", AttributeValue.Of(0L))));
+        Value weighted = weights is null ? logAtLabel : builder.Mul(logAtLabel, weights);
         if (LabelSmoothing > 0)
         {
-            // sum_c w_c (-log p_c) = sum_c w_c ((z_best - z_c) - log p_best)
-            Value all = builder.Sub(builder.Sub(zBest, z), logBest);
-            if (ClassWeights.Length > 0)
-                all = builder.Mul(all, WeightVector(builder, z));
-            Value spread = builder.ReduceSumKeep(all, builder.Ints(1));
+            Value spread = builder.ReduceSumKeep(ClassWeights.Length > 0 ? builder.Mul(logP, WeightVector(builder, logP)) : logP, builder.Ints(1));
             if (counts is not null)
                 spread = builder.Where(counts, spread, builder.Zero(spread));
             weighted = builder.Add(builder.Mul(weighted, 1 - LabelSmoothing), builder.Mul(spread, LabelSmoothing / classes));
         }
 
-        return builder.Mul(builder.ReduceSum(weighted, 0, 1), reciprocal);
+        return builder.Neg(builder.Mul(builder.ReduceSum(weighted, 0, 1), reciprocal));
     }
 
     // d(loss)/dz_j = (a p_j - (1 - e) r [j = y] - e / C w_j m) / total with a = (1 - e) r + e / C sum(w) m and m = [the label counts]
-    private Value GradientOf(GraphBuilder builder, Value p, Value safe, Value? weights, Value reciprocal, Value? counts, long classes)
+    private Value GradientOf(GraphBuilder builder, Value p, Value pAtLabel, Value safe, Value? weights, Value reciprocal, Value? counts, long classes)
     {
         bool hasClassWeights = ClassWeights.Length > 0;
         Value scale = weights is null ? reciprocal : builder.Mul(weights, reciprocal);
         if (LabelSmoothing == 0 || !hasClassWeights)
         {
             // Here m = r, hence everything but the row's scale is p_j - (1 - e) [j = y] - e / C.
-            Value atLabel = builder.Sub(PickColumn(builder, p, safe), builder.Scalar(p, 1 - LabelSmoothing));
+            Value atLabel = builder.Sub(pAtLabel, builder.Scalar(p, 1 - LabelSmoothing));
             Value difference = Replace(builder, p, safe, atLabel);
             if (LabelSmoothing > 0)
                 difference = builder.Sub(difference, builder.Scalar(p, LabelSmoothing / classes));
@@ -162,7 +153,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         Value labelScale = builder.Mul(scale, 1 - LabelSmoothing);
         Value a = builder.Add(labelScale, builder.Mul(spreadScale, ClassWeights.Sum(w => (double)w)));
         Value scaled = builder.Mul(p, a);
-        Value label = builder.Sub(PickColumn(builder, scaled, safe), labelScale);
+        Value label = builder.Sub(builder.Mul(pAtLabel, a), labelScale);
         return builder.Sub(Replace(builder, scaled, safe, label), builder.Mul(WeightVector(builder, p), spreadScale));
     }
 

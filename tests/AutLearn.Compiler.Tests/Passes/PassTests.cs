@@ -24,6 +24,8 @@ public sealed class PassTests
         ["functions"] = (new FunctionInlining(), WithFunction, 3),
         ["update"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithUpdate, 3),
         ["update-momentum"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithMomentum, 1),
+        ["scales"] = (new PassSequence(new ScaleMerging(), new DeadNodeElimination()), WithScales, 4),
+        ["weights-first"] = (new WeightsFirstProduct(), WithFedWeights, 4),
     };
 
     public static TheoryData<string> Names() => [.. Cases.Keys];
@@ -217,6 +219,28 @@ public sealed class PassTests
             Value v = g.AddInput("v", new TensorType(ElementType.Float32, new Shape(2, 4)));
             Value gradient = g.AddNode("Gemm", [d, x], ["gradient"], [new("transA", AttributeValue.Of(1L)), new("alpha", AttributeValue.Of(0.5f))]).Outputs[0]!;
             return Op(g, "Add", Op(g, "Mul", v, g.AddInitializer("mu", Tensor.Scalar(0.9f))), gradient);
+        },
+        "N", 4);
+
+    // x a b, and sum(x a) b where x a b exists
+    private static OnnxModel WithScales() => Build(
+        (g, x) =>
+        {
+            Value a = g.AddInput("a", new TensorType(ElementType.Float32, Shape.Scalar));
+            Value b = g.AddInput("b", new TensorType(ElementType.Float32, Shape.Scalar));
+            Value axes = g.AddInitializer("axes", Tensor.Vector(0L));
+            Value scaled = Op(g, "Mul", x, a);
+            Value sum = Op(g, "Squeeze", Op(g, "ReduceSum", scaled, axes), axes);
+            return Op(g, "Add", Op(g, "Mul", scaled, b), Op(g, "Mul", sum, b));
+        },
+        "N", 4);
+
+    private static OnnxModel WithFedWeights() => Build(
+        (g, x) =>
+        {
+            Value w = g.AddInput("w", new TensorType(ElementType.Float32, new Shape(2, 4)));
+            Value b = g.AddInput("b", new TensorType(ElementType.Float32, new Shape(2)));
+            return Op(g, "Relu", g.AddNode("Gemm", [x, w, b], ["gemm"], [new("transB", AttributeValue.Of(1L)), new("alpha", AttributeValue.Of(0.5f))]).Outputs[0]!);
         },
         "N", 4);
 }
