@@ -1,5 +1,4 @@
 using AutLearn.Graph;
-using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Benchmarks.Experiments;
 
@@ -11,8 +10,6 @@ internal static class HandwritingNetwork
     private static readonly int[] Channels = [16, 32, 48, 64];
 
     private const int Hidden = 64;
-
-    public static ImagePreprocessing Preprocessing { get; } = new(28, 28, 1, Mean: 0, Std: 255, CropFraction: 1);
 
     /// <summary>Creates the network with random weights (He et al. 2015, arXiv:1502.01852).</summary>
     public static OnnxModel Create(int seed)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
+using AutLearn.Compiler.OrtTraining;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using Spectre.Console;
@@ -13,6 +14,8 @@ namespace AutLearn.Cloud.Commands;
 internal static class CompileCommand
 {
     private const string PackageExtension = ".autlearn";
+    private const string DeviceTarget = "device";
+    private const string OrtTarget = "ort-training";
 
     public static Command Create(ToolConsole console)
     {
@@ -23,6 +26,11 @@ internal static class CompileCommand
             HelpName = "path",
             Required = true,
         };
+        var kind = new Option<string>("--target")
+        {
+            Description = $"What to write: the device artifacts, or with ort-training also the official training artifacts of ONNX Runtime 1.19, in a sub-folder '{ArtifactNames.OrtTrainingFolder}' (--optimizer sgd or adamw only).",
+            DefaultValueFactory = _ => DeviceTarget,
+        }.AcceptOnlyFromAmong(DeviceTarget, OrtTarget);
         var arguments = new CompileArguments();
         var command = new Command(
             "compile",
@@ -30,23 +38,31 @@ internal static class CompileCommand
         {
             model,
             target,
+            kind,
         };
         arguments.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(model);
             string to = parsed.GetRequiredValue(target);
+            bool isPackage = Path.GetExtension(to).Equals(PackageExtension, StringComparison.OrdinalIgnoreCase);
+            bool isOfficial = parsed.GetRequiredValue(kind) == OrtTarget;
+            if (isOfficial && isPackage)
+                throw new UsageException($"--target {OrtTarget} writes a folder; --out '{to}' is a {PackageExtension} file.");
             OnnxModel loaded = ModelFile.ReadTyped(path);
             CompileOptions options = arguments.Read(parsed, loaded, Path.GetFileNameWithoutExtension(path));
             var watch = Stopwatch.StartNew();
             CompiledArtifacts artifacts = ModelCompiler.Compile(loaded, options, progress: null, cancellation);
             double seconds = watch.Elapsed.TotalSeconds;
-            bool isPackage = Path.GetExtension(to).Equals(PackageExtension, StringComparison.OrdinalIgnoreCase);
+            OrtTrainingArtifacts? official = isOfficial ? OrtTrainingCompiler.Compile(loaded, options) : null;
             if (isPackage)
                 artifacts.SavePackage(to);
             else
                 artifacts.Save(to);
-            console.Report(Outcome(path, to, seconds, artifacts, isPackage), ReportJson.Default.CompileOutcome, Render);
+            string? officialFolder = official is null ? null : Path.Combine(to, ArtifactNames.OrtTrainingFolder);
+            if (officialFolder is not null)
+                official!.Save(officialFolder);
+            console.Report(Outcome(path, to, seconds, artifacts, isPackage) with { OrtTraining = officialFolder }, ReportJson.Default.CompileOutcome, Render);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
@@ -83,6 +99,8 @@ internal static class CompileCommand
         facts.AddRow("boundary", Markup.Escape($"{string.Join(", ", outcome.Boundary.Select(b => b.Name + b.Shape))}: {Amounts.Bytes(outcome.BoundaryBytesPerSample)} a sample"));
         facts.AddRow("objective", $"{outcome.Loss}, {outcome.Optimizer}");
         facts.AddRow("cost", $"{Amounts.Flops(outcome.ForwardFlops)} a prediction, {Amounts.Flops(outcome.StepFlops)} a training step{(outcome.CachedStepFlops is { } cached ? $" ({Amounts.Flops(cached)} with cached scores)" : "")}, {Amounts.Bytes(outcome.PeakActivationBytes)} of activations");
+        if (outcome.OrtTraining is { } official)
+            facts.AddRow("official set", Markup.Escape(official));
         screen.Write(facts);
         Table files = ReportTables.Grid("file", "size");
         foreach (FileReport file in outcome.Files)

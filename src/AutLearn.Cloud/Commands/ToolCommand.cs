@@ -22,6 +22,9 @@ internal static class ToolCommand
             json,
             InspectCommand.Create(console),
             CompileCommand.Create(console),
+            EvaluateCommand.Create(console),
+            PersonalizeCommand.Create(console),
+            DemoCommand.Create(console),
         };
     }
 }

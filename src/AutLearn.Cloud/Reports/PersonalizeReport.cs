@@ -71,5 +71,5 @@ internal sealed record ScoreReport(double Accuracy, long Correct, long Count, do
 /// <param name="Training">All training steps.</param>
 internal sealed record TimeReport(double Features, double Training);
 
-/// <summary>One pass over the training images.</summary>
-internal sealed record EpochReport(int Epoch, double TrainLoss);
+/// <summary>One pass over the training images, each measured before its step's update.</summary>
+internal sealed record EpochReport(int Epoch, double TrainLoss, double? TrainAccuracy);

@@ -10,5 +10,6 @@ namespace AutLearn.Cloud.Reports;
     NewLine = "\n")]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(CompileOutcome))]
+[JsonSerializable(typeof(EvaluateReport))]
 [JsonSerializable(typeof(PersonalizeReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

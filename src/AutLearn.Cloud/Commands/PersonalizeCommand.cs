@@ -1,0 +1,66 @@
+using System.CommandLine;
+using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Personalization;
+using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Terminal;
+using AutLearn.Runtime;
+
+namespace AutLearn.Cloud.Commands;
+
+/// <summary><c>autlearn personalize</c>.</summary>
+internal static class PersonalizeCommand
+{
+    public static Command Create(ToolConsole console)
+    {
+        var artifacts = new Argument<string>("artifacts") { Description = "Compiled artifacts: a folder or .autlearn file that 'compile' wrote." };
+        var export = new Option<string?>("--export")
+        {
+            Description = "Write the personal model as one plain ONNX file.",
+            HelpName = "file",
+        };
+        var save = new Option<string?>("--save-state")
+        {
+            Description = "Save parameters and optimizer state, so that training can go on later.",
+            HelpName = "file",
+        };
+        var load = new Option<string?>("--load-state")
+        {
+            Description = "Go on from what --save-state saved.",
+            HelpName = "file",
+        };
+        var images = new ImageArguments();
+        var training = new TrainingArguments();
+        var command = new Command(
+            "personalize",
+            "Fine-tune compiled artifacts on one person's labelled images, as the device would, and measure them on held-out images before and after. The part that stays frozen runs once for every image; all epochs train on its output.")
+        {
+            artifacts,
+        };
+        images.AddTo(command);
+        training.AddTo(command);
+        command.Add(export);
+        command.Add(save);
+        command.Add(load);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string path = parsed.GetRequiredValue(artifacts);
+            using PersonalModel model = PersonalModel.Open(path);
+            if (parsed.GetValue(load) is { } from)
+                model.LoadState(from);
+            ImageSet set = images.Open(parsed, model.Manifest.Classes, ClassCount.Of(model.Manifest), LabelUse.Needed);
+            PersonalizeReport report = await PersonalizationSession.RunAsync(
+                model, path, set, images.Describe(parsed), SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
+            if (parsed.GetValue(save) is { } state)
+                model.SaveState(state);
+            if (parsed.GetValue(export) is { } file)
+                model.Export(file);
+            report = report with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save) };
+            console.Report(report, ReportJson.Default.PersonalizeReport, PersonalizeReportView.Render);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static long SizeOf(string path) =>
+        File.Exists(path) ? new FileInfo(path).Length : new DirectoryInfo(path).EnumerateFiles().Sum(f => f.Length);
+}

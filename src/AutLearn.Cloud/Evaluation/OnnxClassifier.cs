@@ -1,0 +1,58 @@
+using AutLearn.Graph.Artifacts;
+using Microsoft.ML.OnnxRuntime;
+
+namespace AutLearn.Cloud.Evaluation;
+
+/// <summary>Scores images with a plain ONNX file, as ONNX Runtime runs it.</summary>
+internal sealed class OnnxClassifier : IImageClassifier
+{
+    private readonly InferenceSession _session;
+    private readonly string _input;
+    private readonly string _output;
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="AutLearnException">The file does not run, or has no Float32 output of scores.</exception>
+    public OnnxClassifier(string path, ImagePreprocessing preprocessing)
+    {
+        Preprocessing = preprocessing;
+        try
+        {
+            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            _session = new InferenceSession(path, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new AutLearnException($"{path}: ONNX Runtime cannot open the model: {e.Message}", e) { File = path };
+        }
+
+        _input = _session.InputMetadata.Keys.Single();
+        string[] candidates = [.. _session.OutputMetadata.Where(o => o.Value.IsTensor && o.Value.ElementType == typeof(float) && o.Value.Dimensions.Length == 2).Select(o => o.Key)];
+        _output = Array.Find(candidates, o => o == "logits") ?? candidates.LastOrDefault() ?? "";
+        if (_output.Length == 0)
+        {
+            _session.Dispose();
+            throw new AutLearnException($"{path}: the model has no output of scores (Float32 [N, classes]).") { File = path };
+        }
+    }
+
+    public ImagePreprocessing Preprocessing { get; }
+
+    public float[] Score(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken)
+    {
+        using OrtValue tensor = OrtValue.CreateTensorValueFromMemory(input.ToArray(), [rows, Preprocessing.Channels, Preprocessing.Height, Preprocessing.Width]);
+        using var run = new RunOptions();
+        using CancellationTokenRegistration stop = cancellationToken.Register(() => run.Terminate = true);
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [_input], [tensor], [_output]);
+            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new AutLearnException($"The model failed on its input: {e.Message}", e);
+        }
+    }
+
+    public void Dispose() => _session.Dispose();
+}
