@@ -82,6 +82,15 @@ public sealed class FeatureSet
         return new(this, rows);
     }
 
+    /// <summary>Checks that the rows exist and are of a model's backbone.</summary>
+    internal void CheckBackbone(ArtifactManifest manifest)
+    {
+        if (Rows == 0)
+            throw new ArgumentException("The feature set has no rows.");
+        if (_manifest.BackboneSha256 != manifest.BackboneSha256)
+            throw new ArgumentException("The feature set comes from a model with another backbone. Extract the features again.");
+    }
+
     /// <summary>Settles the sizes of a run over some of the rows.</summary>
     internal void Measure(int rows, ReadOnlySpan<TensorSlot> boundary, TensorSlot labels, scoped Span<long> sizes)
     {

@@ -39,8 +39,7 @@ public sealed class FineTuner
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(features);
-        if (features.Rows == 0)
-            throw new ArgumentException("There are no rows to train on.", nameof(features));
+        features.CheckBackbone(_model.Manifest);
         options ??= new();
         ValidateOptionsResult valid = new TrainingOptionsValidator().Validate(null, options);
         if (valid.Failed)

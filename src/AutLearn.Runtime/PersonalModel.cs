@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
-using AutLearn.Graph.Serialization;
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
@@ -25,8 +24,8 @@ public sealed class PersonalModel : IDisposable
 
     private readonly ArtifactPackage _package;
     private readonly ParameterSets _sets;
-    private readonly ModelRunner _inference;
-    private readonly PredictionLayout _layout;
+    private readonly ParameterStore _store;
+    private readonly Predictor _predictor;
     private readonly StepEngine _engine;
     private readonly Lock _writer = new();
     private PredictionBatch? _rawBatch;
@@ -38,11 +37,9 @@ public sealed class PersonalModel : IDisposable
         var factory = new SessionFactory(package, options, logger);
         Tensor[] initial = StateFile.LoadInitial(package);
         _sets = new(Manifest);
-        ModelSignature signature = ModelSignature.Inference(Manifest);
-        _layout = new(Manifest, signature);
-        _inference = new(signature, factory, Manifest, _sets);
+        _store = new(package, _sets, initial);
+        _predictor = new(Manifest, factory, _sets);
         _engine = new(Manifest, factory, _sets, package.Contains(ArtifactNames.TrainStepCached), options.Seed, logger);
-        Fill(0, initial);
     }
 
     /// <summary>Gets the description of the artifacts.</summary>
@@ -93,15 +90,7 @@ public sealed class PersonalModel : IDisposable
     /// <returns>A batch that the caller disposes; it can serve any number of runs.</returns>
     /// <exception cref="ArgumentException">An input's size depends on more than the rows; use the overload of Predict that takes buffers.</exception>
     /// <exception cref="RunFailedException">The model cannot be loaded.</exception>
-    public PredictionBatch CreateBatch(int rows)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
-        sizes.Clear();
-        sizes[0] = rows;
-        Slots.CheckSettled(sizes, ArtifactNames.Inference);
-        return new(_inference, _layout, Manifest, sizes);
-    }
+    public PredictionBatch CreateBatch(int rows) => _predictor.CreateBatch(rows);
 
     /// <summary>Predicts from the inputs that stand in the batch. Allocates nothing after the first run.</summary>
     /// <param name="batch">From this model; its outputs are overwritten.</param>
@@ -111,23 +100,7 @@ public sealed class PersonalModel : IDisposable
     public void Predict(PredictionBatch batch, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (!ReferenceEquals(batch.Runner, _inference))
-            throw new ArgumentException("The batch is of another model.", nameof(batch));
-        long start = Stopwatch.GetTimestamp();
-        RunPlan plan = batch.Plan;
-        batch.ParameterVersion = -1;
-        int set = _sets.Acquire(out long version);
-        try
-        {
-            _inference.Run(plan, set, cancellationToken);
-            batch.ParameterVersion = version;
-        }
-        finally
-        {
-            _sets.Release(set);
-        }
-
-        Telemetry.PredictionDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        _predictor.Predict(batch, cancellationToken);
     }
 
     /// <summary>Predicts from one Float32 input into a batch, whose size follows the input. Allocates nothing once the size has been seen.</summary>
@@ -140,13 +113,7 @@ public sealed class PersonalModel : IDisposable
     public void Predict(ReadOnlySpan<float> input, PredictionBatch batch, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
-        sizes.Clear();
-        sizes[0] = RowsOf(input);
-        Slots.CheckSettled(sizes, ArtifactNames.Inference);
-        batch.Resize(sizes);
-        input.CopyTo(batch.Plan.Inputs[0].Span<float>());
-        Predict(batch, cancellationToken);
+        _predictor.Predict(input, batch, cancellationToken);
     }
 
     /// <summary>Predicts from one Float32 input.</summary>
@@ -157,23 +124,8 @@ public sealed class PersonalModel : IDisposable
     /// <exception cref="ArgumentException">The model has not one Float32 input, or the values make another number of rows.</exception>
     /// <exception cref="RunFailedException">The native run failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
-    public PredictionBatch Predict(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        if (RowsOf(input) != rows)
-            throw new ArgumentException($"{input.Length} values do not make {rows} rows of '{_inference.Signature.Inputs[0]}'.", nameof(input));
-        PredictionBatch batch = CreateBatch(rows);
-        try
-        {
-            Predict(input, batch, cancellationToken);
-            return batch;
-        }
-        catch
-        {
-            batch.Dispose();
-            throw;
-        }
-    }
+    public PredictionBatch Predict(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken = default) =>
+        _predictor.Predict(input, rows, cancellationToken);
 
     /// <summary>Predicts from inputs of any number, type and shape.</summary>
     /// <param name="inputs">One an input of the manifest, in its order, all with the same number of rows.</param>
@@ -182,29 +134,8 @@ public sealed class PersonalModel : IDisposable
     /// <exception cref="ArgumentException">A tensor does not fit.</exception>
     /// <exception cref="RunFailedException">The native run failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the model is as before.</exception>
-    public PredictionBatch Predict(ReadOnlySpan<TensorBuffer> inputs, CancellationToken cancellationToken = default)
-    {
-        TensorSlot[] slots = _inference.Signature.Inputs;
-        if (inputs.Length != slots.Length)
-            throw new ArgumentException($"The model has {slots.Length} inputs, not {inputs.Length}.", nameof(inputs));
-        Span<long> sizes = stackalloc long[_inference.Signature.SymbolCount];
-        sizes.Clear();
-        for (int i = 0; i < slots.Length; i++)
-            Slots.Match(slots[i], inputs[i], sizes);
-        var batch = new PredictionBatch(_inference, _layout, Manifest, sizes);
-        try
-        {
-            for (int i = 0; i < slots.Length; i++)
-                inputs[i].Bytes.CopyTo(batch.Plan.Inputs[i].Bytes);
-            Predict(batch, cancellationToken);
-            return batch;
-        }
-        catch
-        {
-            batch.Dispose();
-            throw;
-        }
-    }
+    public PredictionBatch Predict(ReadOnlySpan<TensorBuffer> inputs, CancellationToken cancellationToken = default) =>
+        _predictor.Predict(inputs, cancellationToken);
 
     /// <summary>Trains one step on the one Float32 boundary tensor. Allocates nothing once the size has been seen.</summary>
     /// <param name="features">Whole rows, row-major.</param>
@@ -260,7 +191,7 @@ public sealed class PersonalModel : IDisposable
     public StepResult TrainStep(PredictionBatch predicted, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(predicted);
-        if (!ReferenceEquals(predicted.Runner, _inference) || predicted.ParameterVersion < 0)
+        if (!_predictor.Made(predicted) || predicted.ParameterVersion < 0)
             throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
         lock (_writer)
             return _engine.Step(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken);
@@ -276,7 +207,7 @@ public sealed class PersonalModel : IDisposable
     {
         lock (_writer)
         {
-            _rawBatch ??= CreateBatch((int)RowsOf(input));
+            _rawBatch ??= CreateBatch(_predictor.RowsOf(input));
             Predict(input, _rawBatch, cancellationToken);
             return TrainStep(_rawBatch, classes, learningRate, cancellationToken);
         }
@@ -296,7 +227,7 @@ public sealed class PersonalModel : IDisposable
     public FeatureSet ExtractFeatures(ReadOnlySpan<float> input, ReadOnlySpan<long> classes, int batchSize = 16, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        int rows = (int)RowsOf(input);
+        int rows = _predictor.RowsOf(input);
         if (classes.Length == 0 || classes.Length % rows != 0)
             throw new ArgumentException($"{classes.Length} labels do not fit {rows} rows.", nameof(classes));
         int rowElements = input.Length / rows, rowLabels = classes.Length / rows;
@@ -321,8 +252,7 @@ public sealed class PersonalModel : IDisposable
     public EvaluationResult Evaluate(FeatureSet features, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(features);
-        if (features.Rows == 0)
-            throw new ArgumentException("There are no rows to evaluate.", nameof(features));
+        features.CheckBackbone(Manifest);
         var sum = new EvaluationSum();
         Span<int> rows = stackalloc int[EvaluationBatch];
         int set = _sets.Acquire(out long version);
@@ -346,19 +276,7 @@ public sealed class PersonalModel : IDisposable
 
     /// <summary>Gets a copy of a parameter or buffer.</summary>
     /// <exception cref="ArgumentException">There is no such parameter.</exception>
-    public Tensor GetParameter(string name)
-    {
-        int index = IndexOf(name);
-        int set = _sets.Acquire(out _);
-        try
-        {
-            return _sets.Copy(set, index);
-        }
-        finally
-        {
-            _sets.Release(set);
-        }
-    }
+    public Tensor GetParameter(string name) => _store.Get(name);
 
     /// <summary>Replaces parameters together; the others and the optimizer state stay.</summary>
     /// <param name="parameters">By name, with the types and shapes of <see cref="Parameters"/>.</param>
@@ -366,23 +284,9 @@ public sealed class PersonalModel : IDisposable
     public void SetParameters(IEnumerable<KeyValuePair<string, Tensor>> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        var replacements = new List<(int Index, Tensor Tensor)>();
-        foreach ((string name, Tensor tensor) in parameters)
-        {
-            int index = IndexOf(name);
-            if (StateFile.Difference(Parameters[index].Tensor, tensor) is { } difference)
-                throw new ArgumentException($"The parameter {difference}.", nameof(parameters));
-            replacements.Add((index, tensor));
-        }
-
+        List<(int Index, Tensor Tensor)> replacements = _store.Check(parameters);
         lock (_writer)
-        {
-            int target = _sets.WaitForWritable(CancellationToken.None);
-            _sets.CopyServingTo(target);
-            foreach ((int index, Tensor tensor) in replacements)
-                tensor.Bytes.Span.CopyTo(_sets.Buffer(target, index).Bytes);
-            _sets.Commit(target, _sets.Version + 1);
-        }
+            _store.Replace(replacements);
     }
 
     /// <summary>Goes back to the parameters as compiled, with fresh optimizer state. The version grows by one.</summary>
@@ -391,11 +295,7 @@ public sealed class PersonalModel : IDisposable
     {
         Tensor[] initial = StateFile.LoadInitial(_package);
         lock (_writer)
-        {
-            int target = _sets.WaitForWritable(CancellationToken.None);
-            Fill(target, initial);
-            _sets.Commit(target, _sets.Version + 1);
-        }
+            _store.ReplaceAll(initial, version: 0);
     }
 
     /// <summary>Saves parameters, optimizer state and version: into a temporary file, flushed to the disk, then renamed.</summary>
@@ -417,11 +317,7 @@ public sealed class PersonalModel : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         (Tensor[] tensors, long version) = StateFile.Load(path, Manifest);
         lock (_writer)
-        {
-            int target = _sets.WaitForWritable(CancellationToken.None);
-            Fill(target, tensors);
-            _sets.Commit(target, Math.Max(version, _sets.Version + 1));
-        }
+            _store.ReplaceAll(tensors, version);
     }
 
     /// <summary>Writes one plain ONNX file with the learned parameters inside, from user inputs to predictions.</summary>
@@ -431,19 +327,7 @@ public sealed class PersonalModel : IDisposable
     public void Export(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        int set = _sets.Acquire(out _);
-        try
-        {
-            for (int i = 0; i < Parameters.Count; i++)
-                parameters.Add(Parameters[i].Tensor.Name, _sets.Copy(set, i));
-        }
-        finally
-        {
-            _sets.Release(set);
-        }
-
-        OnnxFile.Write(ModelExport.Bake(_package, parameters), path);
+        _store.Export(path);
     }
 
     /// <summary>Waits for running predictions and steps, then frees the models.</summary>
@@ -453,7 +337,7 @@ public sealed class PersonalModel : IDisposable
         {
             if (!_sets.Close())
                 return;
-            _inference.Dispose();
+            _predictor.Dispose();
             _engine.Dispose();
             _sets.Dispose();
             _package.Dispose();
@@ -463,29 +347,8 @@ public sealed class PersonalModel : IDisposable
     /// <summary>Trains one step on rows of a feature set.</summary>
     internal StepResult TrainRows(FeatureSet features, ReadOnlySpan<int> rows, double learningRate, CancellationToken cancellationToken)
     {
+        features.CheckBackbone(Manifest);
         lock (_writer)
             return _engine.Step(new FeatureRowsSource(features, rows), learningRate, cancellationToken);
-    }
-
-    private long RowsOf(ReadOnlySpan<float> input)
-    {
-        TensorSlot[] slots = _inference.Signature.Inputs;
-        return slots.Length == 1 && slots[0].ElementType == ElementType.Float32
-            ? Slots.RowsOf(slots[0], input.Length)
-            : throw new ArgumentException($"The model takes not one Float32 input but {string.Join(", ", slots.Select(s => s.ToString()))}. Pass buffers.", nameof(input));
-    }
-
-    private int IndexOf(string name) =>
-        _sets.TryGetIndex(name, out int index) && index < Parameters.Count
-            ? index
-            : throw new ArgumentException($"There is no parameter '{name}'.", nameof(name));
-
-    /// <summary>Writes tensors into a set; optimizer state that they do not reach starts anew.</summary>
-    private void Fill(int set, Tensor[] tensors)
-    {
-        for (int i = 0; i < tensors.Length; i++)
-            tensors[i].Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
-        for (int i = tensors.Length; i < _sets.Count; i++)
-            InitialState.Write(Manifest.OptimizerState[i - Parameters.Count], _sets.Buffer(set, i));
     }
 }

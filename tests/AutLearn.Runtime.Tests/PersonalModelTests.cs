@@ -150,6 +150,9 @@ public sealed class PersonalModelTests : IDisposable
         EvaluationResult result = model.Evaluate(model.ExtractFeatures(input, labels));
         Assert.Equal(2, result.LabelCount);
         Assert.Equal(expected, result.Loss, 1e-6);
+        EvaluationResult none = model.Evaluate(model.ExtractFeatures(input.AsSpan(8, 8), labels.AsSpan(2, 2)));
+        Assert.Equal((0L, null), (none.LabelCount, none.Accuracy));
+        Assert.True(double.IsNaN(none.Loss));
     }
 
     [Fact]

@@ -12,7 +12,8 @@ internal sealed class EvaluationSum
 
     public void Add(float loss, long labels, long? correct, TensorBuffer? correctRows)
     {
-        _loss += (double)loss * labels;
+        // The mean over no label is no number.
+        _loss += labels > 0 ? (double)loss * labels : 0;
         _labels += labels;
         _correct += correct;
         if (correctRows is null)

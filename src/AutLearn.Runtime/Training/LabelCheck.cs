@@ -22,18 +22,14 @@ internal sealed class LabelCheck
     }
 
     /// <summary>Counts the labels that are not ignored.</summary>
-    /// <exception cref="ArgumentException">A label is out of range or not finite, or all are ignored.</exception>
-    public long Count(TensorBuffer labels)
+    /// <exception cref="ArgumentException">A label is out of range or not finite.</exception>
+    public long Count(TensorBuffer labels) => labels.ElementType switch
     {
-        long count = labels.ElementType switch
-        {
-            ElementType.Int64 when _areClasses => CountClasses(labels.Span<long>()),
-            ElementType.Int32 when _areClasses => CountClasses(labels.Span<int>()),
-            ElementType.Float32 => CountNumbers(labels.Span<float>()),
-            _ => labels.Count,
-        };
-        return count > 0 ? count : throw new ArgumentException("Every label is ignored, so there is nothing to learn from.", nameof(labels));
-    }
+        ElementType.Int64 when _areClasses => CountClasses(labels.Span<long>()),
+        ElementType.Int32 when _areClasses => CountClasses(labels.Span<int>()),
+        ElementType.Float32 => CountNumbers(labels.Span<float>()),
+        _ => labels.Count,
+    };
 
     private long CountClasses(ReadOnlySpan<long> labels)
     {

@@ -1,0 +1,99 @@
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Serialization;
+using AutLearn.Runtime.Storage;
+
+namespace AutLearn.Runtime.Parameters;
+
+/// <summary>Reads and replaces parameters as a whole. The caller holds the writer's lock around what writes.</summary>
+internal sealed class ParameterStore
+{
+    private readonly ArtifactPackage _package;
+    private readonly ParameterSets _sets;
+
+    public ParameterStore(ArtifactPackage package, ParameterSets sets, Tensor[] initial)
+    {
+        _package = package;
+        _sets = sets;
+        Fill(0, initial);
+    }
+
+    private ArtifactManifest Manifest => _package.Manifest;
+
+    public Tensor Get(string name)
+    {
+        int index = IndexOf(name);
+        int set = _sets.Acquire(out _);
+        try
+        {
+            return _sets.Copy(set, index);
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+    }
+
+    /// <summary>Checks replacements before the writer's lock is taken.</summary>
+    public List<(int Index, Tensor Tensor)> Check(IEnumerable<KeyValuePair<string, Tensor>> parameters)
+    {
+        var replacements = new List<(int Index, Tensor Tensor)>();
+        foreach ((string name, Tensor tensor) in parameters)
+        {
+            int index = IndexOf(name);
+            if (StateFile.Difference(Manifest.Parameters[index].Tensor, tensor) is { } difference)
+                throw new ArgumentException($"The parameter {difference}.", nameof(parameters));
+            replacements.Add((index, tensor));
+        }
+
+        return replacements;
+    }
+
+    public void Replace(List<(int Index, Tensor Tensor)> replacements)
+    {
+        int target = _sets.WaitForWritable(CancellationToken.None);
+        _sets.CopyServingTo(target);
+        foreach ((int index, Tensor tensor) in replacements)
+            tensor.Bytes.Span.CopyTo(_sets.Buffer(target, index).Bytes);
+        _sets.Commit(target, _sets.Version + 1);
+    }
+
+    /// <summary>Replaces everything; optimizer state that the tensors do not reach starts anew.</summary>
+    public void ReplaceAll(Tensor[] tensors, long version)
+    {
+        int target = _sets.WaitForWritable(CancellationToken.None);
+        Fill(target, tensors);
+        // A version never stands for two sets of values, so that cached logits are never taken for fresh ones.
+        _sets.Commit(target, Math.Max(version, _sets.Version + 1));
+    }
+
+    public void Export(string path)
+    {
+        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        int set = _sets.Acquire(out _);
+        try
+        {
+            for (int i = 0; i < Manifest.Parameters.Length; i++)
+                parameters.Add(Manifest.Parameters[i].Tensor.Name, _sets.Copy(set, i));
+        }
+        finally
+        {
+            _sets.Release(set);
+        }
+
+        OnnxFile.Write(ModelExport.Bake(_package, parameters), path);
+    }
+
+    private int IndexOf(string name) =>
+        _sets.TryGetIndex(name, out int index) && index < Manifest.Parameters.Length
+            ? index
+            : throw new ArgumentException($"There is no parameter '{name}'.", nameof(name));
+
+    private void Fill(int set, Tensor[] tensors)
+    {
+        for (int i = 0; i < tensors.Length; i++)
+            tensors[i].Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
+        for (int i = tensors.Length; i < _sets.Count; i++)
+            InitialState.Write(Manifest.OptimizerState[i - Manifest.Parameters.Length], _sets.Buffer(set, i));
+    }
+}
