@@ -7,14 +7,16 @@ namespace AutLearn.Benchmarks.Experiments;
 internal sealed class HandwritingData
 {
     private const int TestWriterCount = 20;
+    private const int ValidationWriterCount = 5;
     private const int MinimumImages = 200;
     private const int ChoiceSeed = 2020;
 
-    private HandwritingData(ImageSet images, int[] writers, IReadOnlyList<(int Id, string Name)> testWriters)
+    private HandwritingData(ImageSet images, int[] writers, IReadOnlyList<(int Id, string Name)> testWriters, IReadOnlyList<(int Id, string Name)> validationWriters)
     {
         Images = images;
         Writers = writers;
         TestWriters = testWriters;
+        ValidationWriters = validationWriters;
     }
 
     public ImageSet Images { get; }
@@ -24,6 +26,9 @@ internal sealed class HandwritingData
 
     /// <summary>Gets twenty single writers of at least 200 images, chosen by a fixed seed.</summary>
     public IReadOnlyList<(int Id, string Name)> TestWriters { get; }
+
+    /// <summary>Gets five more such writers, on whom settings are chosen.</summary>
+    public IReadOnlyList<(int Id, string Name)> ValidationWriters { get; }
 
     public static HandwritingData Open()
     {
@@ -43,7 +48,7 @@ internal sealed class HandwritingData
                 .Order(),
         ];
         new Random(ChoiceSeed).Shuffle(single);
-        return new(images, writers, [.. single.Take(TestWriterCount).Order()]);
+        return new(images, writers, [.. single.Take(TestWriterCount).Order()], [.. single.Skip(TestWriterCount).Take(ValidationWriterCount).Order()]);
     }
 
     /// <summary>Gets the rows of one writer.</summary>
