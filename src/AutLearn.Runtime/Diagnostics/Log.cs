@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Information, "Trained {Steps} steps in {Epochs} epochs; parameters are at version {Version}")]
     public static partial void TrainingFinished(ILogger logger, long steps, int epochs, long version);
+
+    [LoggerMessage(7, LogLevel.Error, "Online learning is paused because a training step failed")]
+    public static partial void OnlinePaused(ILogger logger, Exception error);
 }

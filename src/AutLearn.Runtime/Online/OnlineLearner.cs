@@ -1,0 +1,320 @@
+using System.Buffers;
+using AutLearn.Cache;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Diagnostics;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Online;
+
+/// <summary>Learns while the user interacts: predictions are remembered with what inference computed, feedback arrives later or never, and
+/// each full batch of labelled rows trains one step in the background.</summary>
+/// <remarks>
+/// <para>The predicting thread never waits for training: remembering a row copies it under a short lock. Features are never computed
+/// twice; logits are reused too where no update came between prediction and step.</para>
+/// <para>Rows train in the order in which their labels came. Memory is bounded: the oldest rows without a label leave first.
+/// After Xu et al., Journal of Software 31(10), 2020, section 3.5. Safe for use by several threads.</para>
+/// </remarks>
+public sealed class OnlineLearner : IAsyncDisposable
+{
+    private readonly PersonalModel _model;
+    private readonly FeatureCache _cache;
+    private readonly CacheBatch _batch;
+    private readonly TensorBuffer[] _boundary;
+    private readonly TensorBuffer _logits;
+    private readonly TensorBuffer _labels;
+    private readonly int _batchSize;
+    private readonly double _learningRate;
+    private readonly long _classes;
+    private readonly long? _ignoreIndex;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _worker;
+    private readonly Lock _state = new();
+    private long _nextId;
+    private long _steps;
+    private long _trained;
+    private long _refused;
+    private float _lastLoss = float.NaN;
+    private bool _isPaused;
+    private Exception? _error;
+    private int _isDisposed;
+
+    /// <summary>Creates a learner and starts its background worker.</summary>
+    /// <param name="model">The model, which stays the caller's and must outlive the learner.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <exception cref="NotSupportedException">The model takes more than one label a row.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">Not even one batch of rows fits the cache.</exception>
+    public OnlineLearner(PersonalModel model, OnlineLearnerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new();
+        ValidateOptionsResult valid = new OnlineLearnerOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+            throw new OptionsValidationException(nameof(OnlineLearnerOptions), typeof(OnlineLearnerOptions), valid.Failures);
+        ArtifactManifest manifest = model.Manifest;
+        if (manifest.Labels.Shape.Length != 1 || manifest.Labels.ElementType != ElementType.Int64)
+            throw new NotSupportedException($"Online learning needs one class number a row; '{manifest.Labels.Name}' is {manifest.Labels}.");
+        _model = model;
+        _batchSize = options.BatchSize;
+        _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
+        _classes = long.Parse(manifest.Logits.Shape[^1], System.Globalization.CultureInfo.InvariantCulture);
+        _ignoreIndex = manifest.Loss.IgnoreIndex;
+        _boundary = [.. manifest.Boundary.Select(b => BufferFor(b.Tensor, _batchSize))];
+        _logits = BufferFor(manifest.Logits, _batchSize);
+        _labels = BufferFor(manifest.Labels, _batchSize);
+        _cache = new FeatureCache(new FeatureCacheOptions
+        {
+            Columns = [.. manifest.Boundary.Zip(_boundary, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length / _batchSize))],
+            LogitsSizeInBytes = _logits.Bytes.Length / _batchSize,
+            CapacityInBytes = options.CacheCapacityInBytes,
+            BackboneKey = manifest.BackboneSha256,
+        });
+        if (_cache.Capacity < _batchSize)
+        {
+            int capacity = _cache.Capacity;
+            _cache.Dispose();
+            throw new ArgumentException($"The cache holds {capacity} rows, fewer than a batch of {_batchSize}. Raise {nameof(OnlineLearnerOptions.CacheCapacityInBytes)}.", nameof(options));
+        }
+
+        _batch = _cache.CreateBatch(_batchSize);
+        _worker = Task.Run(WorkAsync);
+    }
+
+    /// <summary>Gets a snapshot of what was done.</summary>
+    public OnlineStatistics Statistics
+    {
+        get
+        {
+            lock (_state)
+                return new(_steps, _trained, _refused, _lastLoss, _isPaused, _error, _cache.Statistics);
+        }
+    }
+
+    /// <summary>Remembers one row of a prediction until feedback comes.</summary>
+    /// <param name="predicted">A batch of this learner's model that has run.</param>
+    /// <param name="row">In [0, rows).</param>
+    /// <returns>The id to give feedback with. If the cache holds only labelled rows the row is not kept, and its feedback will be <see cref="FeedbackResult.Unknown"/>.</returns>
+    /// <exception cref="ArgumentException">The batch is of another model or has not run, or the row is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public long Remember(PredictionBatch predicted, int row = 0)
+    {
+        ArgumentNullException.ThrowIfNull(predicted);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        if (!ReferenceEquals(predicted.Manifest, _model.Manifest) || predicted.ParameterVersion < 0)
+            throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, predicted.Rows);
+        long id = Interlocked.Increment(ref _nextId);
+        ReadOnlySpan<TensorBuffer> boundary = predicted.BoundaryBuffers;
+        ReadOnlySpan<byte> logits = RowOf(predicted.Logits, row, predicted.Rows);
+        if (boundary.Length == 1)
+        {
+            _cache.TryAdd(id, RowOf(boundary[0], row, predicted.Rows), logits, predicted.ParameterVersion);
+            return id;
+        }
+
+        int size = 0;
+        foreach (TensorBuffer tensor in boundary)
+            size += tensor.Bytes.Length / predicted.Rows;
+        byte[] features = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            int offset = 0;
+            foreach (TensorBuffer tensor in boundary)
+            {
+                ReadOnlySpan<byte> part = RowOf(tensor, row, predicted.Rows);
+                part.CopyTo(features.AsSpan(offset));
+                offset += part.Length;
+            }
+
+            _cache.TryAdd(id, features.AsSpan(0, size), logits, predicted.ParameterVersion);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(features, clearArray: true);
+        }
+
+        return id;
+    }
+
+    /// <summary>Says what a prediction should have been.</summary>
+    /// <param name="predictionId">What <see cref="Remember"/> returned.</param>
+    /// <param name="label">In [0, C), or the loss's ignore index.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The label is neither.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public FeedbackResult Feedback(long predictionId, long label)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        if (label != _ignoreIndex && (label < 0 || label >= _classes))
+            throw new ArgumentOutOfRangeException(nameof(label), $"The label does not lie in [0, {_classes}).");
+        FeedbackResult result = _cache.Label(predictionId, label);
+        if (result == FeedbackResult.Accepted && _cache.LabelledRows >= _batchSize)
+            _wake.Release();
+        return result;
+    }
+
+    /// <summary>Stops training until <see cref="Resume"/>; predictions and feedback go on.</summary>
+    public void Pause()
+    {
+        lock (_state)
+            _isPaused = true;
+    }
+
+    /// <summary>Goes on training, also after an error paused it.</summary>
+    public void Resume()
+    {
+        lock (_state)
+        {
+            _isPaused = false;
+            _error = null;
+        }
+
+        _wake.Release();
+    }
+
+    /// <summary>Trains now on every labelled row, the last batch being smaller if need be.</summary>
+    /// <param name="cancellationToken">Also stops the native run; rows of a stopped step wait again.</param>
+    /// <returns>The number of steps.</returns>
+    /// <exception cref="RunFailedException">A native run failed; its rows wait again.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public async Task<int> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => TrainWaiting(minimum: 1, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Forgets one prediction that has not been trained on.</summary>
+    /// <returns>False if it is not remembered, or in a training step right now.</returns>
+    public bool Forget(long predictionId) => _cache.Remove(predictionId);
+
+    /// <summary>Stops the worker and releases the rows; rows that wait are not trained (see <see cref="FlushAsync"/>).</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _worker.ConfigureAwait(false);
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _cache.Dispose();
+        _turn.Dispose();
+        _wake.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task WorkAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _wake.WaitAsync(_stop.Token).ConfigureAwait(false);
+                await _turn.WaitAsync(_stop.Token).ConfigureAwait(false);
+                try
+                {
+                    TrainWaiting(_batchSize, _stop.Token);
+                }
+                catch (RunFailedException error)
+                {
+                    lock (_state)
+                        (_isPaused, _error) = (true, error);
+                    Log.OnlinePaused(_model.Logger, error);
+                }
+                finally
+                {
+                    _turn.Release();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Disposal ends the loop; rows of an unfinished step were returned.
+        }
+    }
+
+    private int TrainWaiting(int minimum, CancellationToken cancellationToken)
+    {
+        int steps = 0;
+        while (!IsPausedNow() && _cache.TryLease(_batch, minimum, _model.ParameterVersion))
+        {
+            int rows = _batch.Count;
+            try
+            {
+                StepResult result = Step(rows, cancellationToken);
+                _cache.Complete(_batch);
+                steps++;
+                lock (_state)
+                {
+                    _steps++;
+                    _trained += rows;
+                    _lastLoss = result.Loss;
+                }
+            }
+            catch (NonFiniteLossException)
+            {
+                // The same rows would give the same loss again, so they are dropped; the model refused the step and logged it.
+                _cache.Complete(_batch);
+                lock (_state)
+                    _refused += rows;
+            }
+            catch
+            {
+                _cache.Return(_batch);
+                throw;
+            }
+        }
+
+        return steps;
+    }
+
+    private StepResult Step(int rows, CancellationToken cancellationToken)
+    {
+        TensorBuffer[] boundary = _boundary;
+        TensorBuffer logits = _logits;
+        TensorBuffer labels = _labels;
+        if (rows != _batchSize)
+        {
+            ArtifactManifest manifest = _model.Manifest;
+            boundary = [.. manifest.Boundary.Select(b => BufferFor(b.Tensor, rows))];
+            logits = BufferFor(manifest.Logits, rows);
+            labels = BufferFor(manifest.Labels, rows);
+        }
+
+        for (int c = 0; c < boundary.Length; c++)
+            _batch.Column<byte>(c).CopyTo(boundary[c].Bytes);
+        labels.CopyFrom(_batch.Labels);
+        if (!_batch.HasCurrentLogits)
+            return _model.TrainStep(boundary, labels, _learningRate, cancellationToken);
+        logits.CopyFrom(_batch.Logits());
+        return _model.TrainStep(boundary, logits, _model.ParameterVersion, labels, _learningRate, cancellationToken);
+    }
+
+    private bool IsPausedNow()
+    {
+        lock (_state)
+            return _isPaused;
+    }
+
+    private static TensorBuffer BufferFor(TensorSpec spec, int rows) => new(
+        spec.ElementType,
+        [rows, .. spec.Shape.Skip(1).Select(d => long.TryParse(d, out long size)
+            ? size
+            : throw new NotSupportedException($"Online learning needs rows of one size; '{spec.Name}' is {spec}."))]);
+
+    private static ReadOnlySpan<byte> RowOf(TensorBuffer tensor, int row, int rows)
+    {
+        int size = tensor.Bytes.Length / rows;
+        return tensor.Bytes.Slice(row * size, size);
+    }
+}

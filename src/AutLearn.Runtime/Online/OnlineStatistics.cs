@@ -1,0 +1,14 @@
+using AutLearn.Cache;
+
+namespace AutLearn.Runtime.Online;
+
+/// <summary>What an online learner did so far.</summary>
+/// <param name="Steps">Training steps applied.</param>
+/// <param name="TrainedRows">Rows in them.</param>
+/// <param name="RefusedRows">Rows dropped because their step had no finite loss.</param>
+/// <param name="LastLoss">The loss of the last step; NaN before the first.</param>
+/// <param name="IsPaused">Whether learning is paused, by the app or by an error.</param>
+/// <param name="Error">The error that paused learning, or null.</param>
+/// <param name="Cache">The rows that wait.</param>
+public sealed record OnlineStatistics(
+    long Steps, long TrainedRows, long RefusedRows, float LastLoss, bool IsPaused, Exception? Error, CacheStatistics Cache);
