@@ -22,6 +22,7 @@ public sealed class ConcurrencyTests : IDisposable
         parameters[0] = (LinearArtifacts.Weight, LinearArtifacts.Bias);
         var versions = new ConcurrentDictionary<long, bool>();
         var seen = new ConcurrentBag<(long Version, float[] Logits)>();
+        var versions = new ConcurrentDictionary<long, bool>();
         using var stop = new CancellationTokenSource();
         Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
         {
@@ -31,6 +32,7 @@ public sealed class ConcurrencyTests : IDisposable
                 model.Predict(input, batch);
                 versions[batch.ParameterVersion] = true;
                 seen.Add((batch.ParameterVersion, batch.Logits.Span<float>().ToArray()));
+                versions[batch.ParameterVersion] = true;
             }
         }))];
         for (int step = 0; step < 400 || (step < 50_000 && versions.Count < 20); step++)
