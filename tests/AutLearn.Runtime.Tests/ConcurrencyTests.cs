@@ -20,7 +20,6 @@ public sealed class ConcurrencyTests : IDisposable
         float[] features = [.. LinearReference.FeaturesOf(input).Select(f => (float)f)];
         var parameters = new ConcurrentDictionary<long, (float[] Weight, float[] Bias)>();
         parameters[0] = (LinearArtifacts.Weight, LinearArtifacts.Bias);
-        var versions = new ConcurrentDictionary<long, bool>();
         var seen = new ConcurrentBag<(long Version, float[] Logits)>();
         var versions = new ConcurrentDictionary<long, bool>();
         using var stop = new CancellationTokenSource();
@@ -30,7 +29,6 @@ public sealed class ConcurrencyTests : IDisposable
             while (!stop.IsCancellationRequested)
             {
                 model.Predict(input, batch);
-                versions[batch.ParameterVersion] = true;
                 seen.Add((batch.ParameterVersion, batch.Logits.Span<float>().ToArray()));
                 versions[batch.ParameterVersion] = true;
             }

@@ -70,6 +70,29 @@ public sealed class CompileCommandTests : IDisposable
         Assert.Equal((64 * 5) + 5, report.GetProperty("trained").GetProperty("weights").GetInt64());
     }
 
+    [Fact]
+    public async Task Compile_OrtTraining_AddsTheOfficialSet()
+    {
+        string to = Path.Combine(_folder.Path, "both");
+        JsonElement report = (await ToolRun.Of("compile", _model, "--out", to, "--target", "ort-training", "--optimizer", "adamw", "--json")).Json();
+        string folder = Path.Combine(to, ArtifactNames.OrtTrainingFolder);
+        Assert.Equal(folder, report.GetProperty("ort_training").GetString());
+        Assert.Equal(["checkpoint", "eval_model.onnx", "optimizer_model.onnx", "training_model.onnx"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.True(File.Exists(Path.Combine(to, ArtifactNames.Manifest)));
+    }
+
+    [Fact]
+    public async Task Compile_OrtTrainingWithoutCounterpart_FailsAndWritesNothing()
+    {
+        string to = Path.Combine(_folder.Path, "none");
+        (await ToolRun.Of("compile", _model, "--out", to, "--target", "ort-training", "--optimizer", "rmsprop")).AssertFails(1);
+        Assert.False(Directory.Exists(to));
+    }
+
+    [Fact]
+    public async Task Compile_OrtTrainingIntoAPackage_ExitsWithTwo() =>
+        (await ToolRun.Of("compile", _model, "--out", "x.autlearn", "--target", "ort-training")).AssertFails(2, "ort-training");
+
     [Theory]
     [InlineData("--all", "--last", "1")]
     [InlineData("--trainable", "x", "--all")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutLearn.Cloud.Data;
 using AutLearn.Graph;
 using AutLearn.Graph.Serialization;
 
@@ -21,6 +22,40 @@ public sealed class InspectCommandTests : IDisposable
         JsonElement boundary = Assert.Single(report.GetProperty("boundaries").EnumerateArray());
         Assert.Equal("h.relu", boundary.GetProperty("tensor").GetString());
         Assert.Equal(10, boundary.GetProperty("head_parameters").GetInt64());
+    }
+
+    [SkippableFact]
+    public async Task Inspect_MobileNet_KnowsCostCutsAndWhatLearns()
+    {
+        string? data = DataFolder.Find();
+        Skip.If(data is null, $"No data folder: set {DataFolder.Variable}.");
+        JsonElement report = (await ToolRun.Of("inspect", Path.Combine(data!, "mobilenet", "mobilenet_v1_0.75_224.onnx"), "--json")).Json();
+        Assert.Equal(2_601_976, report.GetProperty("parameters").GetInt64());
+
+        // The architecture's published cost is 325 million multiply-adds; normalization and activations come on top.
+        Assert.InRange(report.GetProperty("flops").GetInt64(), 650_000_000, 670_000_000);
+        JsonElement last = report.GetProperty("boundaries").EnumerateArray().Last();
+        Assert.Equal("features", last.GetProperty("tensor").GetString());
+        Assert.Equal(3072, last.GetProperty("bytes_per_sample").GetInt64());
+        JsonElement[] parameters = [.. report.GetProperty("parameter_list").EnumerateArray()];
+        Assert.All(parameters, p => Assert.Equal(
+            !p.GetProperty("name").GetString()!.EndsWith(".mean", StringComparison.Ordinal) && !p.GetProperty("name").GetString()!.EndsWith(".var", StringComparison.Ordinal),
+            p.GetProperty("is_trainable").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Inspect_OperatorWithoutRule_SaysWhich()
+    {
+        var graph = new OnnxGraph("g");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 2)));
+        Value w = graph.AddInitializer("w", Tensor.Of<float>([2, 2], new float[4]));
+        Value product = graph.AddNode("MatMul", [x, w], ["product"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("Acosh", [product], ["y"], name: "odd").Outputs[0]!);
+        string path = _folder.File("odd.onnx");
+        OnnxFile.Write(new OnnxModel(graph, 17), path);
+        JsonElement parameter = Assert.Single((await ToolRun.Of("inspect", path, "--json")).Json().GetProperty("parameter_list").EnumerateArray());
+        Assert.False(parameter.GetProperty("is_trainable").GetBoolean());
+        Assert.Contains("'odd' (Acosh", parameter.GetProperty("because").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
