@@ -8,8 +8,6 @@ namespace AutLearn.Cloud.Inspection;
 /// <summary>Finds out what a model costs, where it can be cut, and which of its parameters can be trained.</summary>
 internal sealed class ModelInspector
 {
-    private const int NamedNodes = 4;
-
     private readonly OnnxModel _model;
     private readonly GradientRegistry _rules;
     private readonly Value[] _parameters;
@@ -95,57 +93,18 @@ internal sealed class ModelInspector
 
     private IEnumerable<ParameterReport> Parameters()
     {
-        var differentiation = new ReverseDifferentiation(_rules);
+        var analysis = new TrainabilityAnalysis(_model, _rules);
         foreach (Value parameter in _parameters)
         {
-            string[] reasons = [.. Reasons(parameter, differentiation)];
+            string? obstacle = analysis.ObstacleFor(parameter.Name);
             yield return new ParameterReport(
                 parameter.Name,
                 parameter.ElementType.ToString(),
                 parameter.Shape!.ToString(),
                 parameter.Initializer!.Count,
                 parameter.Initializer.Bytes.Length,
-                reasons.Length == 0,
-                reasons.Length == 0 ? null : string.Join("; ", reasons));
+                obstacle is null,
+                obstacle);
         }
-    }
-
-    private IEnumerable<string> Reasons(Value parameter, ReverseDifferentiation differentiation)
-    {
-        if (parameter.Uses.All(u => u.Node.Is("BatchNormalization") && u.InputIndex >= 3))
-        {
-            yield return "running statistics of a batch normalization: the forward pass updates them, no gradient does";
-            yield break;
-        }
-
-        List<string> missing = [];
-        foreach (Value output in _model.Graph.Outputs.Distinct())
-        {
-            IReadOnlyList<string> unsupported = differentiation.FindUnsupported(_model, output, [parameter]);
-            if (unsupported.Count == 0 && ReachesWithGradient(parameter, output))
-                yield break;
-            if (unsupported.Count > 0 && (missing.Count == 0 || unsupported.Count < missing.Count))
-                missing = [.. unsupported];
-        }
-
-        if (missing.Count == 0)
-            yield return "no gradient flows from any output to it";
-        else
-            yield return $"no gradient rule for {string.Join(", ", missing.Take(NamedNodes))}{(missing.Count > NamedNodes ? $" and {missing.Count - NamedNodes} more" : "")}";
-    }
-
-    private bool ReachesWithGradient(Value parameter, Value output)
-    {
-        var reached = new HashSet<Value> { parameter };
-        foreach (Node node in _model.Graph.Nodes)
-        {
-            if (!node.Inputs.Any(i => i is not null && reached.Contains(i)))
-                continue;
-            long opset = _model.OpsetImports.GetValueOrDefault(node.Domain, 1);
-            if (_rules.ZeroReason(node.Domain, node.OpType, opset) is null)
-                reached.UnionWith(node.Outputs.OfType<Value>().Where(o => o.Type is null || o.ElementType.IsFloatingPoint()));
-        }
-
-        return reached.Contains(output);
     }
 }
