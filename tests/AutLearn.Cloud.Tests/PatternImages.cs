@@ -1,4 +1,5 @@
 using AutLearn.Cloud.Tests.Data;
+using AutLearn.Testing;
 using SkiaSharp;
 
 namespace AutLearn.Cloud.Tests;

@@ -1,3 +1,5 @@
+using AutLearn.Testing;
+
 namespace AutLearn.Runtime.Tests;
 
 [Trait("Category", "Unit")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AutLearn.Testing;
 
 namespace AutLearn.Runtime.Tests;
 
@@ -23,17 +24,24 @@ public sealed class ConcurrencyTests : IDisposable
         var seen = new ConcurrentBag<(long Version, float[] Logits)>();
         var versions = new ConcurrentDictionary<long, bool>();
         using var stop = new CancellationTokenSource();
-        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        using var started = new CountdownEvent(2);
+        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+        () =>
         {
             using PredictionBatch batch = model.CreateBatch(16);
+            started.Signal();
             while (!stop.IsCancellationRequested)
             {
                 model.Predict(input, batch);
                 seen.Add((batch.ParameterVersion, batch.Logits.Span<float>().ToArray()));
                 versions[batch.ParameterVersion] = true;
             }
-        }))];
-        for (int step = 0; step < 400 || (step < 50_000 && versions.Count < 20); step++)
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default))];
+        started.Wait();
+        for (int step = 0; step < 400 || (step < 500_000 && versions.Count < 20); step++)
         {
             // A large rate moves every weight in every step, so a mixture of versions would show.
             model.TrainStep(features, labels, 0.5);

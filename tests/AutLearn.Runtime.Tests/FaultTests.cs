@@ -1,4 +1,5 @@
 using AutLearn.Graph.Artifacts;
+using AutLearn.Testing;
 using CsCheck;
 using Microsoft.ML.OnnxRuntime;
 

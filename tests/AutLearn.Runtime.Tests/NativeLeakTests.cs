@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AutLearn.Testing;
 
 namespace AutLearn.Runtime.Tests;
 

@@ -1,3 +1,4 @@
+using AutLearn.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace AutLearn.Runtime.Tests;

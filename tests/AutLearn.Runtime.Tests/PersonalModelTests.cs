@@ -1,5 +1,6 @@
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
+using AutLearn.Testing;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Tests;

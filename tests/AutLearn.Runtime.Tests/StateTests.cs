@@ -1,5 +1,6 @@
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
+using AutLearn.Testing;
 using CsCheck;
 using Microsoft.ML.OnnxRuntime;
 
@@ -156,7 +157,7 @@ public sealed class StateTests : IDisposable
     public void SaveState_FolderThatDoesNotExist_ThrowsAndModelStaysUsable()
     {
         using var model = PersonalModel.Open(_path);
-        Assert.ThrowsAny<IOException>(() => model.SaveState(_folder.File("none/state.safetensors")));
+        Assert.ThrowsAny<IOException>(() => model.SaveState(Path.Combine(_folder.Path, "none", "state.safetensors")));
         Train(model, 1);
         Assert.Equal(1, model.ParameterVersion);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutLearn.Graph.Artifacts;
+using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Commands;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutLearn.Cloud.Data;
+using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Commands;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AutLearn.Cloud.Data;
 using AutLearn.Graph;
 using AutLearn.Graph.Serialization;
+using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Commands;
 

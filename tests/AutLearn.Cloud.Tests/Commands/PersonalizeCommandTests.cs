@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutLearn.Cloud.Terminal;
+using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Commands;
 

@@ -1,4 +1,5 @@
 using AutLearn.Runtime.Hosting;
+using AutLearn.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

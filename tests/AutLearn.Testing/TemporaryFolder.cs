@@ -1,9 +1,9 @@
-namespace AutLearn.Cloud.Tests;
+namespace AutLearn.Testing;
 
 /// <summary>A folder that is gone after the test.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
-    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("autlearn-cloud-").FullName;
+    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("autlearn-test-").FullName;
 
     public string Path { get; }
 

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
+
+namespace AutLearn.Cache.Disk;
+
+/// <summary>One file of a <see cref="FeatureStore"/>: a header and slots of equal size; written by file writes, read through a memory map.</summary>
+/// <remarks>The file is allocated in full when it is created, so that a full disk is an exception there and never a fault in the map.</remarks>
+internal sealed unsafe class FeatureSegment : IDisposable
+{
+    /// <summary>Bytes before a row's features: checksum, variant, sample, label, time.</summary>
+    public const int RowHeader = 4 + 4 + 8 + 8 + 8;
+
+    private readonly SafeFileHandle _file;
+    private readonly MemoryMappedFile _map;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _bytes;
+
+    private FeatureSegment(string path, long number, int slotSize, SafeFileHandle file)
+    {
+        Path = path;
+        Number = number;
+        SlotSize = slotSize;
+        _file = file;
+        long length = RandomAccess.GetLength(file);
+        Slots = (int)((length - SegmentHeader.Size) / slotSize);
+        _map = MemoryMappedFile.CreateFromFile(file, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _view = _map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        byte* bytes = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref bytes);
+        _bytes = bytes + _view.PointerOffset;
+        SizeInBytes = length;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Gets the place in the order of creation.</summary>
+    public long Number { get; }
+
+    public int SlotSize { get; }
+
+    public int Slots { get; }
+
+    public long SizeInBytes { get; }
+
+    public static FeatureSegment Create(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header)
+    {
+        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, SegmentHeader.Size + ((long)slotSize * slots));
+        try
+        {
+            // Preallocation may keep the length at zero; writing the last byte settles it.
+            RandomAccess.SetLength(file, SegmentHeader.Size + ((long)slotSize * slots));
+            RandomAccess.Write(file, header, 0);
+            return new(path, number, slotSize, file);
+        }
+        catch
+        {
+            file.Dispose();
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file of the expected header; null if it is damaged (not intact) or of another layout or key.</summary>
+    public static FeatureSegment? Open(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header, out bool isIntact)
+    {
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            Span<byte> found = stackalloc byte[SegmentHeader.Size];
+            isIntact = RandomAccess.Read(file, found, 0) == found.Length && SegmentHeader.IsIntact(found);
+            if (isIntact && found.SequenceEqual(header))
+            {
+                // A torn creation leaves a shorter file, whose map would fault past its end.
+                isIntact = RandomAccess.GetLength(file) == SegmentHeader.Size + ((long)slotSize * slots);
+                if (isIntact)
+                    return new(path, number, slotSize, file);
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Reads the key and time of a slot without checking its features; false if the slot is free.</summary>
+    public bool TryReadKey(int slot, out FeatureKey key, out long unixMilliseconds)
+    {
+        ReadOnlySpan<byte> row = Row(slot);
+        key = new(BinaryPrimitives.ReadInt64LittleEndian(row[8..]), BinaryPrimitives.ReadInt32LittleEndian(row[4..]));
+        unixMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(row[24..]);
+
+        // A row's time is never zero, so a zeroed slot is free whatever its checksum says.
+        return unixMilliseconds != 0;
+    }
+
+    /// <summary>Gives a row's stored features if its checksum and key fit.</summary>
+    public bool TryRead(int slot, FeatureKey key, out long label, out ReadOnlySpan<byte> stored)
+    {
+        ReadOnlySpan<byte> row = Row(slot);
+        label = BinaryPrimitives.ReadInt64LittleEndian(row[16..]);
+        stored = row[RowHeader..];
+        return TryReadKey(slot, out FeatureKey found, out _) && found == key
+            && BinaryPrimitives.ReadUInt32LittleEndian(row) == Checksum.Of(row[4..]);
+    }
+
+    /// <summary>Writes a row whose first <see cref="RowHeader"/> bytes are still to be filled.</summary>
+    public void Write(int slot, FeatureKey key, long label, long unixMilliseconds, Span<byte> row)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(row[4..], key.Variant);
+        BinaryPrimitives.WriteInt64LittleEndian(row[8..], key.SampleId);
+        BinaryPrimitives.WriteInt64LittleEndian(row[16..], label);
+        BinaryPrimitives.WriteInt64LittleEndian(row[24..], unixMilliseconds);
+        BinaryPrimitives.WriteUInt32LittleEndian(row, Checksum.Of(row[4..]));
+        RandomAccess.Write(_file, row, Offset(slot));
+    }
+
+    /// <summary>Overwrites a row with zeros.</summary>
+    public void Erase(int slot, byte[] zeros) => RandomAccess.Write(_file, zeros.AsSpan(0, SlotSize), Offset(slot));
+
+    public void Flush() => RandomAccess.FlushToDisk(_file);
+
+    public void Dispose()
+    {
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _map.Dispose();
+        _file.Dispose();
+    }
+
+    private long Offset(int slot) => SegmentHeader.Size + ((long)slot * SlotSize);
+
+    private ReadOnlySpan<byte> Row(int slot) => new(_bytes + Offset(slot), SlotSize);
+}
