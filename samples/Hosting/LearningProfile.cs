@@ -1,0 +1,151 @@
+using AutLearn.Runtime;
+using AutLearn.Runtime.Online;
+
+namespace AutLearn.Samples.Hosting;
+
+/// <summary>A model that learns in the background, and the folder that keeps what it learnt.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+public sealed class LearningProfile : IAsyncDisposable
+{
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+
+    private readonly string _statePath;
+    private readonly Lock _saving = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _saver;
+    private long _savedVersion;
+    private string? _saveError;
+
+    private LearningProfile(PersonalModel model, string folder, OnlineLearnerOptions options)
+    {
+        Model = model;
+        Folder = folder;
+        BatchSize = options.BatchSize;
+        _statePath = Path.Combine(folder, "state.safetensors");
+        if (File.Exists(_statePath))
+            model.LoadState(_statePath);
+        _savedVersion = model.ParameterVersion;
+        Learner = new(model, options);
+        _saver = SaveNowAndThenAsync();
+    }
+
+    public PersonalModel Model { get; }
+
+    public OnlineLearner Learner { get; }
+
+    /// <summary>Gets the folder that keeps what was learnt.</summary>
+    public string Folder { get; }
+
+    /// <summary>Gets the answers that make one training step.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Gets why learning or saving stopped, or null.</summary>
+    public string? Problem
+    {
+        get
+        {
+            lock (_saving)
+                return _saveError ?? Learner.Statistics.Error?.Message;
+        }
+    }
+
+    /// <summary>Opens a package with what the profile's folder has learnt before.</summary>
+    /// <param name="package">The <c>.autlearn</c> file or folder.</param>
+    /// <param name="folder">Created if absent.</param>
+    /// <param name="options">How to learn.</param>
+    /// <exception cref="AutLearnException">The package or the state is damaged, or they do not fit each other.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static LearningProfile Open(string package, string folder, OnlineLearnerOptions options)
+    {
+        Directory.CreateDirectory(folder);
+        PersonalModel model = PersonalModel.Open(package);
+        try
+        {
+            return new(model, folder, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Saves the parameters where they have changed since they were last saved.</summary>
+    /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
+    public void Save()
+    {
+        lock (_saving)
+        {
+            long version = Model.ParameterVersion;
+            if (version == _savedVersion)
+                return;
+            Model.SaveState(_statePath);
+            _savedVersion = version;
+            _saveError = null;
+        }
+    }
+
+    /// <summary>Learns every answer that waits, goes on after an error, and saves.</summary>
+    public async Task LearnNowAsync()
+    {
+        Learner.Resume();
+        await Learner.FlushAsync();
+        Save();
+    }
+
+    /// <summary>Goes back to the package's parameters. The caller forgets the answers that wait before.</summary>
+    public async Task ResetAsync()
+    {
+        // With no answer left this trains nothing, but waits for a step that runs.
+        await Learner.FlushAsync();
+        lock (_saving)
+        {
+            File.Delete(_statePath);
+            Model.Reset();
+            _savedVersion = Model.ParameterVersion;
+            _saveError = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _saver;
+        await Learner.DisposeAsync();
+        try
+        {
+            Save();
+        }
+        finally
+        {
+            Model.Dispose();
+            _stop.Dispose();
+        }
+    }
+
+    private async Task SaveNowAndThenAsync()
+    {
+        using var timer = new PeriodicTimer(SaveInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                try
+                {
+                    Save();
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // A full disk must not end the app: the page shows it, and the next tick tries again.
+                    lock (_saving)
+                        _saveError = $"What was learnt cannot be saved: {e.Message}";
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Disposal ends the loop and saves once more.
+        }
+    }
+}
