@@ -53,6 +53,27 @@ public sealed class GradientContext
         return added;
     }
 
+    /// <summary>Gets a value indicating whether other nodes compute the forward outputs now.</summary>
+    internal bool IsForwardReplaced { get; private set; }
+
+    /// <summary>Makes other values take the place, and the names, of the forward outputs; the driver then removes the node.</summary>
+    /// <param name="outputs">One value for each output that is present.</param>
+    internal void ReplaceForward(ReadOnlySpan<Value?> outputs)
+    {
+        for (int o = 0; o < outputs.Length; o++)
+        {
+            if (Node.Output(o) is not { } old)
+                continue;
+            string name = old.Name;
+            outputs[o]!.Type ??= old.Type;
+            Node.Owner.ReplaceAllUses(old, outputs[o]!);
+            Node.Owner.Rename(old, Node.Owner.UniqueName($"{name}/replaced"));
+            Node.Owner.Rename(outputs[o]!, name);
+        }
+
+        IsForwardReplaced = true;
+    }
+
     /// <summary>Gets the gradient of an output.</summary>
     /// <exception cref="InvalidModelException">No gradient flows into that output.</exception>
     public Value OutputGradient(int index) => OptionalOutputGradient(index)

@@ -28,6 +28,7 @@ public sealed class GradientRegistry
         PoolingGradients.Register(rules);
         ConvolutionGradients.Register(rules);
         EinsumGradients.Register(rules);
+        RecurrentGradients.Register(rules);
         return rules;
     }
 

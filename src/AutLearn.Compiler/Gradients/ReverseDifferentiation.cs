@@ -83,7 +83,8 @@ public sealed class ReverseDifferentiation
 
         builder.NameStem = $"{node.DisplayName}_grad";
         GradientRule rule = _rules.Find(node.Domain, node.OpType, OpsetOf(model, node.Domain))!;
-        Value?[] inputGradients = rule(new GradientContext(node, builder, outputGradients, needs));
+        var context = new GradientContext(node, builder, outputGradients, needs);
+        Value?[] inputGradients = rule(context);
         if (inputGradients.Length != needs.Length)
             throw new InvalidOperationException($"The gradient rule of {node.OpType} returned {inputGradients.Length} entries for {needs.Length} inputs.");
         for (int i = 0; i < needs.Length; i++)
@@ -91,6 +92,9 @@ public sealed class ReverseDifferentiation
             if (needs[i] && inputGradients[i] is { } gradient)
                 gradients.Contribute(node.Inputs[i]!, gradient);
         }
+
+        if (context.IsForwardReplaced)
+            node.Owner.Remove(node);
     }
 
     private void ThrowIfUnsupported(OnnxModel model, List<Node> path)

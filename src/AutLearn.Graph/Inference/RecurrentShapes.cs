@@ -1,6 +1,6 @@
 namespace AutLearn.Graph.Inference;
 
-/// <summary>Recurrent layers.</summary>
+/// <summary>Recurrent layers and loops over sequences.</summary>
 internal static class RecurrentShapes
 {
     public static void Register(Dictionary<(string, string), ShapeRule> rules)
@@ -8,7 +8,46 @@ internal static class RecurrentShapes
         rules.Add(("", "LSTM"), Recurrent);
         rules.Add(("", "GRU"), Recurrent);
         rules.Add(("", "RNN"), Recurrent);
+        rules.Add(("", "Scan"), Scan);
     }
+
+    // States keep the type they start with; each other output of the body is stacked along one more axis.
+    private static void Scan(ShapeContext c)
+    {
+        int sequences = (int)c.Node.GetInt("num_scan_inputs", 0);
+        int states = c.Node.Inputs.Count - sequences;
+        OnnxGraph body = c.Node.Subgraphs().Single();
+        if (c.Opset < 9 || sequences < 1 || states < 0 || body.Outputs.Count != c.Node.Outputs.Count || body.Outputs.Count < states)
+            return;
+        Dimension steps = Dimension.Unknown;
+        for (int i = 0; i < sequences; i++)
+        {
+            if (c.Required(states + i) is { } shape)
+                steps = c.Unify(steps, shape[c.Axis(At(c, "scan_input_axes", i), shape.Rank)], "lengths of the sequences");
+        }
+
+        for (int o = 0; o < c.Node.Outputs.Count; o++)
+        {
+            Value inner = body.Outputs[o];
+            if (o < states)
+            {
+                c.Set(o, c.TypeOf(o), c.ShapeOf(o));
+            }
+            else if (inner.Shape is { } slice)
+            {
+                var dimensions = slice.ToList();
+                dimensions.Insert(c.Axis(At(c, "scan_output_axes", o - states), slice.Rank + 1), steps);
+                c.Set(o, inner.ElementType, new Shape(dimensions));
+            }
+            else
+            {
+                c.Set(o, inner.ElementType, null);
+            }
+        }
+    }
+
+    private static long At(ShapeContext c, string attribute, int index) =>
+        c.Node.GetInts(attribute) is { } axes && index < axes.Length ? axes[index] : 0;
 
     private static void Recurrent(ShapeContext c)
     {

@@ -20,6 +20,7 @@ internal static class GradientTable
         .. NormalizationCases.Rows,
         .. PoolingCases.Rows,
         .. ConvolutionCases.Rows,
+        .. RecurrentCases.Rows,
     ];
 
     public static GradientCase Find(string id) => Rows.Single(r => r.Id == id);
