@@ -110,7 +110,7 @@ public sealed class FeatureSet
             throw new ArgumentException($"The rows of the feature set do not fit '{slot}'; they come from another model.");
     }
 
-    private void Add(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, int rows)
+    internal void Add(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, int rows)
     {
         for (int i = 0; i < Boundary.Length; i++)
             Boundary[i].Expect(boundary[i]);

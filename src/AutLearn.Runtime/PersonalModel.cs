@@ -23,6 +23,8 @@ public sealed class PersonalModel : IDisposable
     private const int EvaluationBatch = 64;
 
     private readonly ArtifactPackage _package;
+    private readonly string _path;
+    private readonly PersonalModelOptions _options;
     private readonly ParameterSets _sets;
     private readonly ParameterStore _store;
     private readonly Predictor _predictor;
@@ -30,9 +32,11 @@ public sealed class PersonalModel : IDisposable
     private readonly Lock _writer = new();
     private PredictionBatch? _rawBatch;
 
-    private PersonalModel(ArtifactPackage package, PersonalModelOptions options, ILogger logger)
+    private PersonalModel(ArtifactPackage package, string path, PersonalModelOptions options, ILogger logger)
     {
         _package = package;
+        _path = path;
+        _options = options;
         Logger = logger;
         var factory = new SessionFactory(package, options, logger);
         Tensor[] initial = StateFile.LoadInitial(package);
@@ -74,7 +78,7 @@ public sealed class PersonalModel : IDisposable
         var package = ArtifactPackage.Open(path);
         try
         {
-            var model = new PersonalModel(package, options, logger ?? NullLogger<PersonalModel>.Instance);
+            var model = new PersonalModel(package, path, options.Copy(), logger ?? NullLogger<PersonalModel>.Instance);
             Log.ModelOpened(model.Logger, model.Manifest.ModelName, model.Parameters.Count);
             return model;
         }
@@ -342,6 +346,39 @@ public sealed class PersonalModel : IDisposable
             _sets.Dispose();
             _package.Dispose();
         }
+    }
+
+    /// <summary>Opens the same artifacts once more, at the parameters as compiled.</summary>
+    internal PersonalModel Fork()
+    {
+        var package = ArtifactPackage.Open(_path);
+        try
+        {
+            return new(package, _path, _options, Logger);
+        }
+        catch
+        {
+            package.Dispose();
+            throw;
+        }
+    }
+
+    internal byte[] CaptureState() => StateFile.Capture(Manifest, _sets).ToBytes();
+
+    /// <exception cref="InvalidArtifactException">The bytes are damaged or of another model; nothing is changed.</exception>
+    internal void RestoreState(ReadOnlyMemory<byte> state, string name)
+    {
+        (Tensor[] tensors, long version) = StateFile.Load(SafetensorsFile.Read(state, name), name, Manifest);
+        lock (_writer)
+            _store.ReplaceAll(tensors, version);
+    }
+
+    /// <summary>Takes over parameters and optimizer state of another model of the same artifacts; the version grows by one.</summary>
+    internal void CopyFrom(PersonalModel other)
+    {
+        (Tensor[] tensors, _) = StateFile.Load(StateFile.Capture(other.Manifest, other._sets), "model", Manifest);
+        lock (_writer)
+            _store.ReplaceAll(tensors, version: 0);
     }
 
     /// <summary>Trains one step on rows of a feature set.</summary>

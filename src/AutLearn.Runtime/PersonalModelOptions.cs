@@ -37,4 +37,11 @@ public sealed class PersonalModelOptions
 
     /// <summary>Gets or sets what is called before and after each native run, with the model's file name; tests make runs fail with it.</summary>
     internal Action<string, RunStage>? RunHook { get; set; }
+
+    internal PersonalModelOptions Copy()
+    {
+        var copy = (PersonalModelOptions)MemberwiseClone();
+        copy.ExecutionProviders = [.. ExecutionProviders];
+        return copy;
+    }
 }

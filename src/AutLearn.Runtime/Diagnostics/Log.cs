@@ -25,4 +25,31 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Error, "Online learning is paused because a training step failed")]
     public static partial void OnlinePaused(ILogger logger, Exception error);
+
+    [LoggerMessage(8, LogLevel.Warning, "Generation {Number} is damaged; an older one is used")]
+    public static partial void GenerationDamaged(ILogger logger, long number);
+
+    [LoggerMessage(9, LogLevel.Warning, "Generation {Number} cannot be read")]
+    public static partial void GenerationUnreadable(ILogger logger, long number, Exception error);
+
+    [LoggerMessage(10, LogLevel.Warning, "An outdated file could not be deleted; it takes room until the next commit")]
+    public static partial void LeftoverKept(ILogger logger, Exception error);
+
+    [LoggerMessage(11, LogLevel.Warning, "Generation {Number} does not fit the model; an older one is used")]
+    public static partial void GenerationRefused(ILogger logger, long number, Exception error);
+
+    [LoggerMessage(12, LogLevel.Warning, "The checkpoint of offline learning is damaged; training starts anew")]
+    public static partial void CheckpointDamaged(ILogger logger, Exception error);
+
+    [LoggerMessage(13, LogLevel.Information, "The checkpoint of offline learning is of other samples or settings; training starts anew")]
+    public static partial void CheckpointOutdated(ILogger logger);
+
+    [LoggerMessage(14, LogLevel.Warning, "Features cannot be kept on disk and are computed in every epoch")]
+    public static partial void FeaturesNotKept(ILogger logger, Exception error);
+
+    [LoggerMessage(15, LogLevel.Information, "Offline learning ended: {Status}, {Gained} held-out labels gained, {Lost} lost")]
+    public static partial void OfflineEnded(ILogger logger, Offline.OfflineStatus status, long gained, long lost);
+
+    [LoggerMessage(16, LogLevel.Warning, "Offline training diverged in epoch {Epoch}; the best parameters before are kept")]
+    public static partial void OfflineDiverged(ILogger logger, int epoch);
 }

@@ -3,6 +3,7 @@ using AutLearn.Cache;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Training;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Online;
@@ -62,9 +63,9 @@ public sealed class OnlineLearner : IAsyncDisposable
         _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
         _classes = long.Parse(manifest.Logits.Shape[^1], System.Globalization.CultureInfo.InvariantCulture);
         _ignoreIndex = manifest.Loss.IgnoreIndex;
-        _boundary = [.. manifest.Boundary.Select(b => BufferFor(b.Tensor, _batchSize))];
-        _logits = BufferFor(manifest.Logits, _batchSize);
-        _labels = BufferFor(manifest.Labels, _batchSize);
+        _boundary = [.. manifest.Boundary.Select(b => RowBuffers.BufferFor(b.Tensor, _batchSize))];
+        _logits = RowBuffers.BufferFor(manifest.Logits, _batchSize);
+        _labels = RowBuffers.BufferFor(manifest.Labels, _batchSize);
         _cache = new FeatureCache(new FeatureCacheOptions
         {
             Columns = [.. manifest.Boundary.Zip(_boundary, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length / _batchSize))],
@@ -286,9 +287,9 @@ public sealed class OnlineLearner : IAsyncDisposable
         if (rows != _batchSize)
         {
             ArtifactManifest manifest = _model.Manifest;
-            boundary = [.. manifest.Boundary.Select(b => BufferFor(b.Tensor, rows))];
-            logits = BufferFor(manifest.Logits, rows);
-            labels = BufferFor(manifest.Labels, rows);
+            boundary = [.. manifest.Boundary.Select(b => RowBuffers.BufferFor(b.Tensor, rows))];
+            logits = RowBuffers.BufferFor(manifest.Logits, rows);
+            labels = RowBuffers.BufferFor(manifest.Labels, rows);
         }
 
         for (int c = 0; c < boundary.Length; c++)
@@ -305,12 +306,6 @@ public sealed class OnlineLearner : IAsyncDisposable
         lock (_state)
             return _isPaused;
     }
-
-    private static TensorBuffer BufferFor(TensorSpec spec, int rows) => new(
-        spec.ElementType,
-        [rows, .. spec.Shape.Skip(1).Select(d => long.TryParse(d, out long size)
-            ? size
-            : throw new NotSupportedException($"Online learning needs rows of one size; '{spec.Name}' is {spec}."))]);
 
     private static ReadOnlySpan<byte> RowOf(TensorBuffer tensor, int row, int rows)
     {

@@ -18,7 +18,10 @@ internal static class StateFile
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
 
-    public static void Save(string path, ArtifactManifest manifest, ParameterSets sets)
+    public static void Save(string path, ArtifactManifest manifest, ParameterSets sets) => Capture(manifest, sets).Write(path);
+
+    /// <summary>Takes a snapshot of the serving set.</summary>
+    public static SafetensorsFile Capture(ArtifactManifest manifest, ParameterSets sets)
     {
         int set = sets.Acquire(out long version);
         try
@@ -31,7 +34,7 @@ internal static class StateFile
                 [BackboneKey] = manifest.BackboneSha256,
                 [OptimizerKey] = manifest.Optimizer.Kind,
             };
-            new SafetensorsFile(Entries(manifest).Select((e, i) => KeyValuePair.Create(e.Key, sets.Copy(set, i))), metadata).Write(path);
+            return new SafetensorsFile(Entries(manifest).Select((e, i) => KeyValuePair.Create(e.Key, sets.Copy(set, i))), metadata);
         }
         finally
         {
@@ -42,9 +45,12 @@ internal static class StateFile
     /// <summary>Reads a file and checks it against the manifest.</summary>
     /// <returns>The tensors in the order of the sets, and the version.</returns>
     /// <exception cref="InvalidArtifactException">The file is damaged or of another model.</exception>
-    public static (Tensor[] Tensors, long Version) Load(string path, ArtifactManifest manifest)
+    public static (Tensor[] Tensors, long Version) Load(string path, ArtifactManifest manifest) => Load(SafetensorsFile.Read(path), path, manifest);
+
+    /// <summary>Checks a snapshot against the manifest.</summary>
+    /// <exception cref="InvalidArtifactException">The snapshot is of another model.</exception>
+    public static (Tensor[] Tensors, long Version) Load(SafetensorsFile file, string path, ArtifactManifest manifest)
     {
-        SafetensorsFile file = SafetensorsFile.Read(path);
         if (Text(file, FormatKey) != Format || Text(file, FormatVersionKey) != FormatVersion)
             throw Refused(path, "it is no saved state of a format that this version reads");
         if (Text(file, BackboneKey) != manifest.BackboneSha256)

@@ -1,0 +1,91 @@
+using AutLearn.Cache.Disk;
+using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Training;
+
+namespace AutLearn.Runtime.Offline;
+
+/// <summary>Gives the features of samples and their variants: from the store, or else from the backbone.</summary>
+/// <remarks>
+/// The backbone runs on one row at a time, so that features depend on nothing but their own sample, and what is read back equals what
+/// was computed whatever window computed it.
+/// </remarks>
+internal sealed class OfflineFeatures : IDisposable
+{
+    private readonly PersonalModel _model;
+    private readonly ISampleHistory _history;
+    private readonly FeatureStore _store;
+    private readonly IAugmenter? _augmenter;
+    private readonly int _seed;
+    private readonly PredictionBatch _batch;
+    private bool _isStoreFailing;
+
+    public OfflineFeatures(PersonalModel model, ISampleHistory history, FeatureStore store, IAugmenter? augmenter, int seed)
+    {
+        _model = model;
+        _history = history;
+        _store = store;
+        _augmenter = augmenter;
+        _seed = seed;
+        _batch = model.CreateBatch(1);
+    }
+
+    public long Computed { get; private set; }
+
+    public long Reused { get; private set; }
+
+    public HashSet<long> Skipped { get; } = [];
+
+    /// <summary>Gives one row; false if the sample cannot be read.</summary>
+    public bool TryGet(HistorySample sample, int variant, Span<byte> row, CancellationToken cancellationToken)
+    {
+        var key = new FeatureKey(sample.Id, variant);
+        if (_store.TryRead(key, row, out long stored) && stored == Fingerprint(sample, variant))
+        {
+            Reused++;
+            return true;
+        }
+
+        if (!_history.TryRead(sample, _batch.Inputs))
+        {
+            Skipped.Add(sample.Id);
+            return false;
+        }
+
+        if (variant > 0)
+            _augmenter!.Augment(_batch.Inputs, sample.ContentKey, variant, _seed);
+        _model.Predict(_batch, cancellationToken);
+        RowBuffers.CopyRow(_batch.BoundaryBuffers, 0, 1, row);
+        Computed++;
+        Keep(key, row, Fingerprint(sample, variant));
+        return true;
+    }
+
+    public void Dispose() => _batch.Dispose();
+
+    // Tells features of the same content apart from those of an id that was given away anew, and of another seed's augmentation.
+    private long Fingerprint(HistorySample sample, int variant) => variant == 0 ? sample.ContentKey : HashCode64(sample.ContentKey, _seed);
+
+    private static long HashCode64(long value, int seed)
+    {
+        ulong z = (ulong)value + ((ulong)(uint)seed * 0x9E3779B97F4A7C15) + 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return (long)(z ^ (z >> 31));
+    }
+
+    private void Keep(FeatureKey key, Span<byte> row, long fingerprint)
+    {
+        try
+        {
+            // What a rounding format gives back is what every epoch must see, the first one too.
+            if (_store.TryAdd(key, row, fingerprint))
+                _store.TryRead(key, row, out _);
+        }
+        catch (IOException error)
+        {
+            if (!_isStoreFailing)
+                Log.FeaturesNotKept(_model.Logger, error);
+            _isStoreFailing = true;
+        }
+    }
+}

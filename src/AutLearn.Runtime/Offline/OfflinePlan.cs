@@ -1,0 +1,59 @@
+using AutLearn.Graph.Artifacts;
+
+namespace AutLearn.Runtime.Offline;
+
+/// <summary>What one training trains on and how: settled when it starts, kept over all its windows.</summary>
+internal sealed record OfflinePlan
+{
+    public required string BackboneSha256 { get; init; }
+
+    public required int Seed { get; init; }
+
+    public required int Epochs { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required int Variants { get; init; }
+
+    public required int Patience { get; init; }
+
+    public required HistorySample[] Train { get; init; }
+
+    public required HistorySample[] HoldOut { get; init; }
+
+    /// <summary>Gets the rows of an epoch: every training sample and its variants.</summary>
+    public int Rows => checked(Train.Length * (1 + Variants));
+
+    public int Batches => (Rows + BatchSize - 1) / BatchSize;
+
+    public long Steps => (long)Epochs * Batches;
+
+    /// <summary>Settles a plan for samples in order of time.</summary>
+    public static OfflinePlan Create(ArtifactManifest manifest, IReadOnlyList<HistorySample> samples, OfflineLearnerOptions options, bool isAugmented)
+    {
+        int holdOut = Math.Min((int)(samples.Count * options.HoldOutFraction), options.HoldOutLimit);
+        return new()
+        {
+            BackboneSha256 = manifest.BackboneSha256,
+            Seed = options.Seed,
+            Epochs = options.Epochs ?? manifest.Defaults.Epochs,
+            BatchSize = options.BatchSize ?? manifest.Defaults.BatchSize,
+            LearningRate = options.LearningRate ?? manifest.Defaults.LearningRate,
+            Variants = isAugmented ? options.Variants : 0,
+            Patience = options.Patience,
+            Train = [.. samples.Take(samples.Count - holdOut)],
+            HoldOut = [.. samples.Skip(samples.Count - holdOut)],
+        };
+    }
+
+    /// <summary>Whether the settings are the same and every sample still stands as it did: a training must not go on with what was forgotten or corrected.</summary>
+    public bool CanGoOn(OfflinePlan fresh, IReadOnlyList<HistorySample> samples)
+    {
+        HashSet<HistorySample> present = [.. samples];
+        return (BackboneSha256, Seed, Epochs, BatchSize, LearningRate, Variants, Patience)
+            == (fresh.BackboneSha256, fresh.Seed, fresh.Epochs, fresh.BatchSize, fresh.LearningRate, fresh.Variants, fresh.Patience)
+            && Train.All(present.Contains) && HoldOut.All(present.Contains);
+    }
+}

@@ -1,0 +1,223 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Stores;
+
+/// <summary>Commits states as numbered generations that survive crashes, full disks and bit rot.</summary>
+/// <remarks>
+/// <para>A commit writes a new file, flushes it, renames it, flushes the folder, and reads it back; only then older generations leave.
+/// A crash at any point leaves the generation before or the new one. Each file carries its number and a SHA-256.</para>
+/// <para>The base is the artifacts' own parameters, which no commit touches. Safe for use by several threads; one process at a time.</para>
+/// </remarks>
+public sealed class GenerationStore
+{
+    private const string Extension = ".generation";
+    private const ulong Magic = 0x3130_4E47_4C54_5541; // "AUTLGN01"
+    private const int HeaderSize = 8 + 8 + 32;
+
+    private readonly string _folder;
+    private readonly int _keep;
+    private readonly IFileSystem _files;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+
+    /// <summary>Creates a store. Touches no file.</summary>
+    /// <param name="folder">For this store alone; created by the first commit.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="files">The file system; null for the device's own.</param>
+    /// <param name="logger">Takes messages without user data; null for none.</param>
+    /// <exception cref="OptionsValidationException">An option is out of range.</exception>
+    public GenerationStore(string folder, GenerationStoreOptions? options = null, IFileSystem? files = null, ILogger<GenerationStore>? logger = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new();
+        ValidateOptionsResult valid = new GenerationStoreOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+            throw new OptionsValidationException(nameof(GenerationStoreOptions), typeof(GenerationStoreOptions), valid.Failures);
+        _folder = Path.GetFullPath(folder);
+        _keep = options.Keep;
+        _files = files ?? DeviceFileSystem.Instance;
+        _logger = logger ?? NullLogger<GenerationStore>.Instance;
+    }
+
+    /// <summary>Commits a state.</summary>
+    /// <param name="content">At most 2 GiB less 64 bytes.</param>
+    /// <returns>The generation's number; when this returns, it is on the disk.</returns>
+    /// <exception cref="IOException">The disk is full or fails; the generations before stand.</exception>
+    public long Commit(ReadOnlySpan<byte> content)
+    {
+        lock (_lock)
+        {
+            _files.CreateFolder(_folder);
+            long number = Numbers().FirstOrDefault().Number + 1;
+            string path = PathOf(number);
+            try
+            {
+                DurableFile.Write(_files, path, Encode(number, content));
+            }
+            catch
+            {
+                TryDelete(path + DurableFile.TemporaryExtension);
+                throw;
+            }
+
+            if (TryRead(path, number) is not { } written || !written.Content.Span.SequenceEqual(content))
+            {
+                TryDelete(path);
+                throw new IOException($"Generation {number} in '{_folder}' did not read back as it was written. The disk may be failing; the generations before stand.");
+            }
+
+            Prune();
+            return number;
+        }
+    }
+
+    /// <summary>Commits a model's parameters, optimizer state and version.</summary>
+    /// <param name="model">The model; it may go on predicting and learning.</param>
+    /// <returns>The generation's number; when this returns, it is on the disk.</returns>
+    /// <exception cref="IOException">The disk is full or fails; the generations before stand.</exception>
+    public long Commit(PersonalModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Commit(model.CaptureState());
+    }
+
+    /// <summary>Restores the newest generation that is intact and fits the model; without one, the parameters as compiled.</summary>
+    /// <param name="model">The model.</param>
+    /// <returns>Which generation serves now, and which newer ones were refused.</returns>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    public GenerationRestore Restore(PersonalModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ImmutableArray<long>.Builder refused = ImmutableArray.CreateBuilder<long>();
+        foreach (Generation generation in ReadNewestFirst(refused.Add))
+        {
+            try
+            {
+                model.RestoreState(generation.Content, $"generation {generation.Number}");
+                return new(generation.Number, refused.ToImmutable());
+            }
+            catch (InvalidArtifactException error)
+            {
+                Log.GenerationRefused(_logger, generation.Number, error);
+                refused.Add(generation.Number);
+            }
+        }
+
+        model.Reset();
+        return new(0, refused.ToImmutable());
+    }
+
+    /// <summary>Reads the intact generations, newest first, as they are asked for.</summary>
+    /// <param name="onDamaged">Called with the number of each generation that is passed over.</param>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    public IEnumerable<Generation> ReadNewestFirst(Action<long>? onDamaged = null)
+    {
+        foreach ((long number, string path) in Numbers())
+        {
+            Generation? generation;
+            lock (_lock)
+                generation = TryRead(path, number);
+            if (generation is not null)
+            {
+                yield return generation;
+                continue;
+            }
+
+            Log.GenerationDamaged(_logger, number);
+            onDamaged?.Invoke(number);
+        }
+    }
+
+    /// <summary>Deletes every generation: the base remains.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
+                _files.Delete(path);
+            _files.CreateFolder(_folder);
+            _files.FlushFolder(_folder);
+        }
+    }
+
+    private static bool IsOurs(string path) =>
+        path.EndsWith(Extension, StringComparison.Ordinal) || path.EndsWith(Extension + DurableFile.TemporaryExtension, StringComparison.Ordinal);
+
+    private static byte[] Encode(long number, ReadOnlySpan<byte> content)
+    {
+        byte[] bytes = new byte[checked(HeaderSize + content.Length)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), number);
+        content.CopyTo(bytes.AsSpan(HeaderSize));
+        Hash(bytes, bytes.AsSpan(16, 32));
+        return bytes;
+    }
+
+    // The hash covers the number too, so that a renamed file is not taken for another generation.
+    private static void Hash(ReadOnlySpan<byte> bytes, Span<byte> hash)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha.AppendData(bytes[..16]);
+        sha.AppendData(bytes[HeaderSize..]);
+        sha.GetHashAndReset(hash);
+    }
+
+    private Generation? TryRead(string path, long number)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = _files.Read(path);
+        }
+        catch (IOException error)
+        {
+            Log.GenerationUnreadable(_logger, number, error);
+            return null;
+        }
+
+        if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic || BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) != number)
+            return null;
+        Span<byte> hash = stackalloc byte[32];
+        Hash(bytes, hash);
+        return hash.SequenceEqual(bytes.AsSpan(16, 32)) ? new(number, bytes.AsMemory(HeaderSize)) : null;
+    }
+
+    private List<(long Number, string Path)> Numbers() =>
+        [.. _files.ListFiles(_folder)
+            .Where(p => p.EndsWith(Extension, StringComparison.Ordinal))
+            .Select(p => (Number: long.TryParse(Path.GetFileNameWithoutExtension(p), NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : -1, Path: p))
+            .Where(g => g.Number > 0)
+            .OrderByDescending(g => g.Number)];
+
+    private string PathOf(long number) => Path.Combine(_folder, number.ToString("D12", CultureInfo.InvariantCulture) + Extension);
+
+    // What leaves is older than the newest intact ones; failing to delete costs room, not safety.
+    private void Prune()
+    {
+        foreach ((_, string path) in Numbers().Skip(_keep))
+            TryDelete(path);
+        foreach (string path in _files.ListFiles(_folder).Where(p => p.EndsWith(Extension + DurableFile.TemporaryExtension, StringComparison.Ordinal)))
+            TryDelete(path);
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            _files.Delete(path);
+        }
+        catch (IOException error)
+        {
+            Log.LeftoverKept(_logger, error);
+        }
+    }
+}

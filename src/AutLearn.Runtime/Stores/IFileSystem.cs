@@ -1,0 +1,31 @@
+namespace AutLearn.Runtime.Stores;
+
+/// <summary>The file operations that stores rest on, small enough that a test can crash after each of them.</summary>
+/// <remarks>Nothing is durable before it is flushed: content by <see cref="Flush"/>, names by <see cref="FlushFolder"/>.</remarks>
+public interface IFileSystem
+{
+    /// <summary>Creates a folder and its parents where they are absent.</summary>
+    void CreateFolder(string folder);
+
+    /// <summary>Lists the full paths of a folder's files, in ordinal order; none if the folder is absent.</summary>
+    IReadOnlyList<string> ListFiles(string folder);
+
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    byte[] Read(string path);
+
+    /// <summary>Writes a whole file, replacing what was there.</summary>
+    void Write(string path, ReadOnlySpan<byte> content);
+
+    /// <summary>Waits until a file's content is on the disk.</summary>
+    void Flush(string path);
+
+    /// <summary>Renames a file, replacing the target.</summary>
+    void Rename(string path, string target);
+
+    /// <summary>Waits until the names in a folder are on the disk.</summary>
+    void FlushFolder(string folder);
+
+    /// <summary>Deletes a file if it is there.</summary>
+    void Delete(string path);
+}

@@ -1,0 +1,173 @@
+using System.Security.Cryptography;
+using AutLearn.Runtime.Stores;
+using AutLearn.Testing;
+using AutLearn.Testing.Faults;
+
+namespace AutLearn.Runtime.Tests.Stores;
+
+[Trait("Category", "Fault")]
+public sealed class GenerationStoreTests : IDisposable
+{
+    private const string Folder = "/store";
+    private const int Commits = 6;
+    private const int Keep = 2;
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Commit_ManyTimes_KeepsTheLastOnes()
+    {
+        var store = new GenerationStore(_folder.Path, new() { Keep = 3 });
+        for (int i = 1; i <= 5; i++)
+            Assert.Equal(i, store.Commit(Content(i)));
+        Assert.Equal([5L, 4L, 3L], store.ReadNewestFirst().Select(g => g.Number));
+        Assert.Equal(3, Directory.GetFiles(_folder.Path).Length);
+        Assert.True(store.ReadNewestFirst().First().Content.Span.SequenceEqual(Content(5)));
+        store.Clear();
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Restore_DamagedNewest_FallsBackAndSaysSo()
+    {
+        using var model = PersonalModel.Open(LinearArtifacts.Write(_folder.File("model.autlearn")));
+        string folder = _folder.File("generations", "x")[..^2];
+        var store = new GenerationStore(folder);
+        (float[] input, long[] labels) = LinearArtifacts.Data(8);
+        model.TrainStepOnInputs(input, labels, 0.1);
+        store.Commit(model);
+        byte[] expected = model.GetParameter("w").Bytes.ToArray();
+        model.TrainStepOnInputs(input, labels, 0.1);
+        store.Commit(model);
+        string newest = Directory.GetFiles(folder).Order(StringComparer.Ordinal).Last();
+        byte[] bytes = File.ReadAllBytes(newest);
+        bytes[^5] ^= 1;
+        File.WriteAllBytes(newest, bytes);
+        GenerationRestore restored = store.Restore(model);
+        Assert.Equal(1, restored.Number);
+        Assert.Equal([2L], restored.Refused.ToArray());
+        Assert.Equal(expected, model.GetParameter("w").Bytes.ToArray());
+        foreach (string file in Directory.GetFiles(folder))
+            File.WriteAllText(file, "no generation");
+        restored = store.Restore(model);
+        Assert.Equal(0, restored.Number);
+        Assert.Equal([2L, 1L], restored.Refused.ToArray());
+        Assert.Equal(LinearArtifacts.Weight, model.GetParameter("w").Span<float>().ToArray());
+    }
+
+    [Fact]
+    public void Restore_GenerationOfAnotherModel_IsRefused()
+    {
+        using var model = PersonalModel.Open(LinearArtifacts.Write(_folder.File("model.autlearn")));
+        var store = new GenerationStore(_folder.Path);
+        store.Commit(RandomNumberGenerator.GetBytes(500));
+        GenerationRestore restored = store.Restore(model);
+        Assert.Equal(0, restored.Number);
+        Assert.Equal([1L], restored.Refused.ToArray());
+    }
+
+    // A crash at every operation of a session, each with several ways in which unflushed data survives.
+    [Fact]
+    public void Commit_CrashAtEveryOperation_LosesNothingCommitted()
+    {
+        var counting = new CrashFileSystem();
+        RunSession(counting);
+        int crashes = 0;
+        for (int operation = 1; operation <= counting.Operations; operation++)
+        {
+            for (int seed = 0; seed < 20; seed++)
+            {
+                var files = new CrashFileSystem { CrashAt = operation };
+                int acknowledged = RunSession(files);
+                CheckAfter(files.Restart(seed), acknowledged, $"crash at operation {operation}, seed {seed}");
+                crashes++;
+            }
+        }
+
+        Assert.True(crashes >= 500, $"only {crashes} crashes were tried");
+    }
+
+    [Theory]
+    [InlineData(false, "No space left on device")]
+    [InlineData(true, "No space left on device")]
+    [InlineData(false, "Input/output error")]
+    [InlineData(true, "Input/output error")]
+    public void Commit_FailureAtEveryOperation_KeepsWhatWasCommitted(bool forever, string message)
+    {
+        var counting = new CrashFileSystem();
+        RunSession(counting);
+        for (int operation = 1; operation <= counting.Operations; operation++)
+        {
+            foreach (bool restarts in (bool[])[false, true])
+            {
+                var files = new CrashFileSystem { FailAt = operation, FailsForever = forever, Failure = message };
+                int acknowledged = RunSession(files);
+                files.FailAt = 0;
+                CheckAfter(restarts ? files.Restart(operation) : files, acknowledged, $"failure at operation {operation}, restart {restarts}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Read_EveryBitFlipped_GivesAnOlderIntactGeneration()
+    {
+        for (int bit = 0; bit < (Content(3).Length + 48) * 8; bit++)
+        {
+            var files = new CrashFileSystem();
+            var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+            for (int i = 1; i <= 3; i++)
+                store.Commit(Content(i));
+            files.Flip(files.ListFiles(Folder)[^1], bit);
+            Generation newest = store.ReadNewestFirst().First();
+            Assert.True(newest.Number == 2 && newest.Content.Span.SequenceEqual(Content(2)), $"bit {bit}");
+        }
+    }
+
+    private static byte[] Content(long number)
+    {
+        byte[] content = new byte[150 + (int)number];
+        new Random((int)number).NextBytes(content);
+        return content;
+    }
+
+    // Commits until the end or the crash; returns the last number that was acknowledged.
+    private static int RunSession(CrashFileSystem files)
+    {
+        var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+        int acknowledged = 0;
+        for (int i = 0; i < Commits; i++)
+        {
+            try
+            {
+                acknowledged = (int)store.Commit(Content(NextNumber(store)));
+            }
+            catch (IOException)
+            {
+                // The app goes on with what it has and tries again later.
+            }
+            catch (SimulatedCrashException)
+            {
+                break;
+            }
+        }
+
+        return acknowledged;
+    }
+
+    private static long NextNumber(GenerationStore store) => (store.ReadNewestFirst().FirstOrDefault()?.Number ?? 0) + 1;
+
+    private static void CheckAfter(CrashFileSystem files, int acknowledged, string when)
+    {
+        var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+        Generation? newest = store.ReadNewestFirst().FirstOrDefault();
+        Assert.True((newest?.Number ?? 0) >= acknowledged, $"{when}: generation {acknowledged} was acknowledged, {newest?.Number ?? 0} was found");
+        if (newest is not null)
+            Assert.True(newest.Content.Span.SequenceEqual(Content(newest.Number)), when);
+        long next = store.Commit("after the restart"u8);
+        Assert.True(next > (newest?.Number ?? 0), when);
+        var reopened = new GenerationStore(Folder, new() { Keep = Keep }, files.Restart(1));
+        Generation found = reopened.ReadNewestFirst().First();
+        Assert.True(found.Number == next && found.Content.Span.SequenceEqual("after the restart"u8), when);
+    }
+}
