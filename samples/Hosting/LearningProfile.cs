@@ -10,15 +10,17 @@ public sealed class LearningProfile : IAsyncDisposable
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
     private readonly string _statePath;
+    private readonly FileStream _lock;
     private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _saver;
     private long _savedVersion;
     private string? _saveError;
 
-    private LearningProfile(PersonalModel model, string folder, OnlineLearnerOptions options)
+    private LearningProfile(PersonalModel model, string folder, FileStream folderLock, OnlineLearnerOptions options)
     {
         Model = model;
+        _lock = folderLock;
         Folder = folder;
         BatchSize = options.BatchSize;
         _statePath = Path.Combine(folder, "state.safetensors");
@@ -53,19 +55,22 @@ public sealed class LearningProfile : IAsyncDisposable
     /// <param name="package">The <c>.autlearn</c> file or folder.</param>
     /// <param name="folder">Created if absent.</param>
     /// <param name="options">How to learn.</param>
-    /// <exception cref="AutLearnException">The package or the state is damaged, or they do not fit each other.</exception>
+    /// <exception cref="AutLearnException">The package or the state is damaged, they do not fit each other, or another app uses the folder.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static LearningProfile Open(string package, string folder, OnlineLearnerOptions options)
     {
         Directory.CreateDirectory(folder);
-        PersonalModel model = PersonalModel.Open(package);
+        FileStream folderLock = Lock(folder);
+        PersonalModel? model = null;
         try
         {
-            return new(model, folder, options);
+            model = PersonalModel.Open(package);
+            return new(model, folder, folderLock, options);
         }
         catch
         {
-            model.Dispose();
+            model?.Dispose();
+            folderLock.Dispose();
             throw;
         }
     }
@@ -120,7 +125,22 @@ public sealed class LearningProfile : IAsyncDisposable
         finally
         {
             Model.Dispose();
+            _lock.Dispose();
             _stop.Dispose();
+        }
+    }
+
+    // Two apps that learn into one folder would overwrite each other's parameters.
+    private static FileStream Lock(string folder)
+    {
+        string path = Path.Combine(folder, "in-use.lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new AutLearnException($"The profile '{folder}' cannot be locked: another app may use it. Stop that app or name another folder with --profile. ({e.Message})", e);
         }
     }
 

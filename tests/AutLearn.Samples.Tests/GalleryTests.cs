@@ -139,6 +139,15 @@ public sealed class GalleryTests
     }
 
     [Fact]
+    public async Task Open_WithAProfileInUse_IsRefused()
+    {
+        using var photos = new PhotoCase();
+        await using RunningApp app = await photos.StartAsync();
+        AutLearnException error = await Assert.ThrowsAnyAsync<AutLearnException>(photos.StartAsync);
+        Assert.Contains("--profile", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_WithDamagedAnswers_SaysWhichFile()
     {
         using var photos = new PhotoCase();
