@@ -124,12 +124,11 @@ internal static class ActivationGradients
     }
 
     private static Value?[] Gelu(GradientContext g) =>
-        [g.Node.GetString("approximate", "none") == "tanh" ? GeluByTanh(g) : GeluByErf(g)];
+        [g.Node.GetString("approximate", "none") == "tanh" ? GeluByTanh(g, g.Input(0)) : GeluByErf(g, g.Input(0))];
 
     // y = x P(x), P(x) = (1 + erf(x / sqrt 2)) / 2  =>  dx = dy (P(x) + x e^(-x^2 / 2) / sqrt(2 pi))
-    private static Value GeluByErf(GradientContext g)
+    public static Value GeluByErf(GradientContext g, Value x)
     {
-        Value x = g.Input(0);
         Value probability = g.Mul(g.Add(g.Op("Erf", [g.Mul(x, Math.Sqrt(0.5))]), g.One(x)), 0.5);
         Value density = g.Mul(g.Builder.Exp(g.Mul(g.Mul(x, x), -0.5)), 1 / Math.Sqrt(2 * Math.PI));
         return g.Mul(g.OutputGradient(0), g.Add(probability, g.Mul(x, density)));
@@ -137,11 +136,10 @@ internal static class ActivationGradients
 
     // y = x (1 + t) / 2, t = tanh(k (x + c x^3)), k = sqrt(2 / pi), c = 0.044715
     // =>  dx = dy ((1 + t) + x (1 - t^2) k (1 + 3 c x^2)) / 2
-    private static Value GeluByTanh(GradientContext g)
+    public static Value GeluByTanh(GradientContext g, Value x)
     {
         double k = Math.Sqrt(2 / Math.PI);
         const double c = 0.044715;
-        Value x = g.Input(0);
         Value square = g.Mul(x, x);
         Value t = g.Op("Tanh", [g.Mul(x, g.Add(g.Mul(square, k * c), g.Scalar(x, k)))]);
         Value inner = g.Add(g.Mul(square, 3 * k * c), g.Scalar(x, k));

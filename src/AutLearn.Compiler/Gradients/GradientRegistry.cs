@@ -29,6 +29,8 @@ public sealed class GradientRegistry
         ConvolutionGradients.Register(rules);
         EinsumGradients.Register(rules);
         RecurrentGradients.Register(rules);
+        ResizeGradients.Register(rules);
+        ContributedGradients.Register(rules);
         return rules;
     }
 

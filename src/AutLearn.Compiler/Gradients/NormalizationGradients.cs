@@ -171,13 +171,13 @@ internal static class NormalizationGradients
         return result;
     }
 
-    private static (Value Centered, Value R) Statistics(GradientContext g, Value x, Value axes, float epsilon)
+    public static (Value Centered, Value R) Statistics(GradientContext g, Value x, Value axes, float epsilon)
     {
         Value centered = g.Sub(x, Mean(g, x, axes));
         return (centered, Reciprocal(g, Mean(g, g.Mul(centered, centered), axes), epsilon));
     }
 
-    private static Value ThroughStatistics(GradientContext g, Value dh, Value h, Value r, Value axes) =>
+    public static Value ThroughStatistics(GradientContext g, Value dh, Value h, Value r, Value axes) =>
         g.Mul(r, g.Sub(g.Sub(dh, Mean(g, dh, axes)), g.Mul(h, Mean(g, g.Mul(dh, h), axes))));
 
     private static Value Reciprocal(GradientContext g, Value variance, float epsilon) =>

@@ -21,6 +21,8 @@ internal static class GradientTable
         .. PoolingCases.Rows,
         .. ConvolutionCases.Rows,
         .. RecurrentCases.Rows,
+        .. ResizeCases.Rows,
+        .. ContributedCases.Rows,
     ];
 
     public static GradientCase Find(string id) => Rows.Single(r => r.Id == id);
