@@ -50,6 +50,12 @@ internal static class MatrixShapes
 
     private static void FusedMatMul(ShapeContext c)
     {
+        if (c.Node.GetInt("transBatchA", 0) != 0 || c.Node.GetInt("transBatchB", 0) != 0)
+        {
+            c.Set(0, c.TypeOf(0), null);
+            return;
+        }
+
         Shape? a = Transposed(c.Required(0), c.Node.GetInt("transA", 0) != 0);
         Shape? b = Transposed(c.Required(1), c.Node.GetInt("transB", 0) != 0);
         c.Set(0, c.TypeOf(0), MatMul(c, a, b));

@@ -1,5 +1,6 @@
 using AutLearn.Compiler.Gradients;
 using AutLearn.Graph;
+using AutLearn.Graph.Checking;
 using AutLearn.Testing.Gradients;
 using Microsoft.ML.OnnxRuntime;
 
@@ -49,6 +50,31 @@ public sealed class RecurrentForwardTests
     {
         Assert.Contains("'clip'", Refusal(("clip", AttributeValue.Of(1f))), StringComparison.Ordinal);
         Assert.Contains("'ThresholdedRelu'", Refusal(("activations", AttributeValue.Of(["ThresholdedRelu"]))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Unit")]
+    public void Differentiate_OutputOfTheModel_KeepsNameAndType()
+    {
+        var model = new OnnxModel(new OnnxGraph("test"), 21);
+        var graph = new ForwardGraph(model);
+        Value x = model.Graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("T", "N", 3)));
+        Value w = model.Graph.AddInput("w", new TensorType(ElementType.Float32, new Shape(1, 20, 3)));
+        Value r = model.Graph.AddInput("r", new TensorType(ElementType.Float32, new Shape(1, 20, 5)));
+        Value y = graph.Op("LSTM", [x, w, r], ("hidden_size", AttributeValue.Of(5L)));
+        model.Graph.AddOutput(y);
+        string name = y.Name;
+        Value loss = graph.Op("ReduceSum", [y], ("keepdims", AttributeValue.Of(0L)));
+
+        IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [w, r]);
+
+        model.Graph.AddOutput(gradients[w]);
+        model.Graph.AddOutput(gradients[r]);
+        Assert.Equal(name, model.Graph.Outputs[0].Name);
+        Assert.Equal(new Shape("T", 1, "N", 5), model.Graph.Outputs[0].Shape);
+        Assert.DoesNotContain(model.Graph.Nodes, n => n.Is("LSTM"));
+        Assert.Equal(2, model.Graph.Nodes.Count(n => n.Is("Scan")));
+        ModelChecker.Check(model);
     }
 
     private static string Refusal((string Name, AttributeValue Value) attribute)

@@ -83,6 +83,34 @@ public sealed class ShapeInferenceTests
         Assert.Equal(ShapeOf(expected), node.Output(0)!.Shape);
     }
 
+    [Fact]
+    public void Infer_Scan_StacksAlongTheSequence()
+    {
+        var graph = new OnnxGraph("g");
+        Value start = graph.AddInput("start", new TensorType(ElementType.Float32, new Shape("N", 4)));
+        Value steps = graph.AddInput("steps", new TensorType(ElementType.Float32, new Shape("N", "T", 4)));
+        var body = new OnnxGraph("body", graph);
+        Value state = body.AddInput("state", new TensorType(ElementType.Float32, new Shape("N", 4)));
+        Value step = body.AddInput("step", new TensorType(ElementType.Float32, new Shape("N", 4)));
+        Value sum = body.AddNode("Add", [state, step], ["sum"]).Outputs[0]!;
+        body.AddOutput(sum);
+        body.AddOutput(body.AddNode("ReduceSum", [sum], ["total"], [new("keepdims", AttributeValue.Of(0L))]).Outputs[0]!);
+        body.AddOutput(body.AddNode("Identity", [sum], ["copy"]).Outputs[0]!);
+        Node scan = graph.AddNode("Scan", [start, steps], ["last", "totals", "sums"],
+        [
+            new("body", AttributeValue.Of(body)),
+            new("num_scan_inputs", AttributeValue.Of(1L)),
+            new("scan_input_axes", AttributeValue.Of([1L])),
+            new("scan_output_axes", AttributeValue.Of([0L, -2L])),
+        ]);
+        foreach (Value? output in scan.Outputs)
+            graph.AddOutput(output!);
+        ShapeInference.Infer(new OnnxModel(graph, 18));
+        Assert.Equal(new Shape("N", 4), scan.Outputs[0]!.Shape);
+        Assert.Equal(new Shape("T"), scan.Outputs[1]!.Shape);
+        Assert.Equal(new Shape("N", "T", 4), scan.Outputs[2]!.Shape);
+    }
+
     [Theory]
     [InlineData("Add", "2,3", "4,3")]
     [InlineData("MatMul", "2,3", "4,5")]
