@@ -19,7 +19,7 @@ internal static class BoundarySearch
     // Constants larger than this would be stored twice if their reader moved to the head.
     private const int LargestCopiedConstant = 1 << 16;
 
-    /// <summary>Finds the boundary.</summary>
+    /// <summary>Finds the boundary; where no tensors with the batch first separate backbone and head, transpositions make some.</summary>
     /// <returns>The values to keep, in topological order; user inputs among them are fed as they are.</returns>
     /// <exception cref="AutLearnException">No set of tensors with the batch first separates the two.</exception>
     public static IReadOnlyList<Value> Find(PreparedModel prepared)
@@ -29,8 +29,19 @@ internal static class BoundarySearch
         HashSet<Node> relevant = ParameterCatalog.AncestorsOf(scores);
         HashSet<Node> head = [.. ModelPreparation.HeadOf(graph, prepared.Parameters.Select(p => graph.Find(p)!)).Where(relevant.Contains)];
         var userInputs = prepared.UserInputs.Select(n => graph.Find(n)!).ToHashSet();
-        HashSet<Node> perUser = [.. ModelPreparation.HeadOf(graph, userInputs).Where(n => relevant.Contains(n) && !head.Contains(n))];
+        HashSet<Node> perUser = PerUser(relevant);
+        IReadOnlyList<Value>? found = Find(prepared, head, userInputs, perUser);
+        if (found is null && BatchFirstValues.Insert(prepared, head, perUser))
+            found = Find(prepared, head, userInputs, PerUser(ParameterCatalog.AncestorsOf(scores)));
+        return found
+            ?? throw new AutLearnException("No tensors with the batch as first dimension separate the frozen part of the model from the trained part. Train more layers, or fewer.");
 
+        HashSet<Node> PerUser(HashSet<Node> ancestors) => [.. ModelPreparation.HeadOf(graph, userInputs).Where(n => ancestors.Contains(n) && !head.Contains(n))];
+    }
+
+    private static List<Value>? Find(PreparedModel prepared, HashSet<Node> head, HashSet<Value> userInputs, HashSet<Node> perUser)
+    {
+        OnnxGraph graph = prepared.Model.Graph;
         var cut = new MinimumCut();
         var entry = new Dictionary<Value, int>();
         var exit = new Dictionary<Value, int>();
@@ -58,8 +69,8 @@ internal static class BoundarySearch
         foreach (Value read in head.SelectMany(NodeReads.Of).Distinct().Where(exit.ContainsKey))
             cut.AddEdge(exit[read], MinimumCut.Sink, MinimumCut.Unlimited);
 
-        bool[] inHead = cut.SinkSide()
-            ?? throw new AutLearnException("No tensors with the batch as first dimension separate the frozen part of the model from the trained part. Train more layers, or fewer.");
+        if (cut.SinkSide() is not { } inHead)
+            return null;
         return [.. values.Where(v => inHead[exit[v]] && !inHead[entry[v]])];
 
         void AddValue(Value value)

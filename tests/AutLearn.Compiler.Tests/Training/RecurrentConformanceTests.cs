@@ -36,6 +36,25 @@ public sealed class RecurrentConformanceTests
             clip: 1);
     }
 
+    // The frozen layer below gives [T, N, hidden]; what is kept per sample must have the batch first.
+    [Fact]
+    public void LstmLanguageModel_LowerLayerFrozen_BoundaryHasBatchFirst()
+    {
+        CompiledArtifacts artifacts = ModelCompiler.Compile(
+            RecurrentNetworks.LstmLanguageModel(), new CompileOptions { Trainable = TrainableSelection.Patterns("l1.W", "l1.R", "l1.B", "fc.weight", "fc.bias") });
+
+        Assert.Equal(["N", "T", "16"], artifacts.Manifest.Boundary.Single().Tensor.Shape.AsEnumerable());
+        using var runner = new StepRunner(artifacts);
+        var random = new Random(53);
+        var inputs = new Dictionary<string, Tensor> { ["tokens"] = Networks.Labels(random, RecurrentNetworks.Words, 4, 6) };
+        string kept = artifacts.Manifest.Boundary[0].Tensor.Name;
+        var boundary = new Dictionary<string, Tensor> { [kept] = runner.Infer(inputs)[kept] };
+        Tensor labels = Networks.Labels(random, RecurrentNetworks.Words, 4, 6);
+        float first = runner.Step(boundary, labels, 0.5f)[artifacts.Manifest.LossOutput].Span<float>()[0];
+        float second = runner.Step(boundary, labels, 0.5f)[artifacts.Manifest.LossOutput].Span<float>()[0];
+        Assert.True(second < first, $"The loss rose from {first} to {second}.");
+    }
+
     [SkippableFact]
     public void GruClassifier_TwentySteps_AgreesWithLibtorch()
     {
