@@ -50,13 +50,7 @@ public sealed class Eda
     /// <param name="seed">The seed.</param>
     public static Eda Recommended(int trainingSentences, long seed = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(trainingSentences);
-        (double alpha, int count) = trainingSentences switch
-        {
-            <= 500 => (0.05, 16),
-            <= 2000 => (0.05, 8),
-            _ => (0.1, 4),
-        };
+        (double alpha, int count) = RecommendedStrength(trainingSentences);
         return new(new EdaOptions
         {
             SynonymReplacement = alpha,
@@ -66,6 +60,19 @@ public sealed class Eda
             Count = count,
             Seed = seed,
         });
+    }
+
+    /// <summary>Gets the share of changed words and the number of new sentences that the paper recommends (its table 3).</summary>
+    /// <param name="trainingSentences">The sentences of the training set, at least 0.</param>
+    public static (double Alpha, int Count) RecommendedStrength(int trainingSentences)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(trainingSentences);
+        return trainingSentences switch
+        {
+            <= 500 => (0.05, 16),
+            <= 2000 => (0.05, 8),
+            _ => (0.1, 4),
+        };
     }
 
     /// <summary>Makes new sentences from one, none equal to it or to another.</summary>

@@ -24,6 +24,7 @@ internal static class ToolCommand
             CompileCommand.Create(console),
             EvaluateCommand.Create(console),
             PersonalizeCommand.Create(console),
+            AugmentCommand.Create(console),
             DemoCommand.Create(console),
         };
     }

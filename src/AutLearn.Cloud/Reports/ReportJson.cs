@@ -12,4 +12,7 @@ namespace AutLearn.Cloud.Reports;
 [JsonSerializable(typeof(CompileOutcome))]
 [JsonSerializable(typeof(EvaluateReport))]
 [JsonSerializable(typeof(PersonalizeReport))]
+[JsonSerializable(typeof(AugmentTextReport))]
+[JsonSerializable(typeof(AugmentImagesReport))]
+[JsonSerializable(typeof(AugmentSynonymsReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
