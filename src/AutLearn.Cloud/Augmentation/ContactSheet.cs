@@ -12,7 +12,7 @@ internal sealed class ContactSheet(ImagePipeline pipeline, int side, int variant
     private const uint Background = 0xFF808080;
 
     private readonly TensorLayout _layout = new(side, side, 3, 0, 1);
-    private readonly ImagePipeline _plain = new(pipeline.Options with { Steps = [] });
+    private readonly ImagePipeline _plain = new(pipeline.Options with { Steps = [new CenterCropStep(1)] });
 
     /// <summary>Draws the sheet.</summary>
     /// <exception cref="DataFileException">An image is damaged.</exception>
