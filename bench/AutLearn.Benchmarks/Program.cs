@@ -1,5 +1,6 @@
 using AutLearn.Benchmarks;
 using AutLearn.Benchmarks.Experiments;
+using AutLearn.Benchmarks.Experiments.Sentences;
 using BenchmarkDotNet.Running;
 
 switch (args)
@@ -10,6 +11,10 @@ switch (args)
         return await PersonalizeWriters.RunAsync(rest);
     case ["pretrain-keyboard", .. string[] rest]:
         return await PretrainKeyboard.RunAsync(rest);
+    case ["augment-handwriting", .. string[] rest]:
+        return await AugmentHandwriting.RunAsync(rest);
+    case ["eda-classification", .. string[] rest]:
+        return await EdaClassification.RunAsync(rest);
     default:
         // Everything that is no experiment is a filter for the benchmarks.
         BenchmarkSwitcher.FromAssembly(typeof(ResultsConfig).Assembly).Run(args, new ResultsConfig());

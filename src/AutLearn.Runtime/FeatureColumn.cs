@@ -27,6 +27,15 @@ internal sealed class FeatureColumn
         RowSizeInBytes = rows.Bytes.Length / (int)rows.Dimensions[0];
     }
 
+    /// <summary>Settles the size of a row, or checks it against the rows before.</summary>
+    /// <exception cref="ArgumentException">The rows differ in size.</exception>
+    public void Expect(FeatureColumn other)
+    {
+        if (_length > 0 && !other.RowDimensions.AsSpan().SequenceEqual(RowDimensions))
+            throw new ArgumentException($"Rows of [{string.Join(",", other.RowDimensions)}] differ in size from the rows before, [{string.Join(",", RowDimensions)}].");
+        (RowDimensions, RowSizeInBytes) = (other.RowDimensions, other.RowSizeInBytes);
+    }
+
     public void Append(ReadOnlySpan<byte> rows)
     {
         int needed = checked(_length + rows.Length);

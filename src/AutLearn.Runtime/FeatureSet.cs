@@ -68,6 +68,24 @@ public sealed class FeatureSet
         Add(predicted.BoundaryBuffers, labels, predicted.Rows);
     }
 
+    /// <summary>Adds all rows of another set.</summary>
+    /// <param name="other">Of the same backbone, not this set.</param>
+    /// <exception cref="ArgumentException">The set has no rows, is of another backbone, or its rows differ in size.</exception>
+    public void Append(FeatureSet other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (ReferenceEquals(other, this))
+            throw new ArgumentException("A set cannot be appended to itself.", nameof(other));
+        other.CheckBackbone(_manifest);
+        for (int i = 0; i < Boundary.Length; i++)
+            Boundary[i].Expect(other.Boundary[i]);
+        Labels.Expect(other.Labels);
+        for (int i = 0; i < Boundary.Length; i++)
+            Boundary[i].Append(other.Boundary[i].Bytes);
+        Labels.Append(other.Labels.Bytes);
+        Rows += other.Rows;
+    }
+
     /// <summary>Returns a copy of some rows, in the given order; a row may stand more than once.</summary>
     /// <param name="rows">Each in [0, <see cref="Rows"/>).</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>

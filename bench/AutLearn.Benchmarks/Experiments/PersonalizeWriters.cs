@@ -200,14 +200,14 @@ internal static class PersonalizeWriters
         return text.ToString();
     }
 
-    private static PersonalModel Open(OnnxModel network, CompileOptions options, string folder)
+    internal static PersonalModel Open(OnnxModel network, CompileOptions options, string folder)
     {
         string package = Path.Combine(folder, $"{Guid.NewGuid():N}.autlearn");
         ModelCompiler.Compile(network, options).SavePackage(package);
         return PersonalModel.Open(package);
     }
 
-    private static OnnxModel NewMobileNet(string path)
+    internal static OnnxModel NewMobileNet(string path)
     {
         OnnxModel network = OnnxFile.Read(path);
         MobileNetDemo.ReplaceHead(network);
@@ -217,7 +217,7 @@ internal static class PersonalizeWriters
     private static PersonalizationSettings SettingsOf(PersonalModel model, int seed) =>
         new(model.Manifest.Defaults.Epochs, model.Manifest.Defaults.BatchSize, model.Manifest.Defaults.LearningRate, seed, HoldOut);
 
-    private static void Quiet(int done)
+    internal static void Quiet(int done)
     {
     }
 
