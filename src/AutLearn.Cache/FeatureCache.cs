@@ -157,6 +157,27 @@ public sealed unsafe class FeatureCache : IDisposable
         }
     }
 
+    /// <summary>Gets the bytes of one row's features.</summary>
+    public int FeaturesSizeInBytes => _rowBytes - LogitsSizeInBytes;
+
+    /// <summary>Copies the features of a prediction.</summary>
+    /// <param name="id">The prediction's id.</param>
+    /// <param name="features">Receives <see cref="FeaturesSizeInBytes"/> bytes.</param>
+    /// <returns>False if the prediction is not in the cache.</returns>
+    /// <exception cref="ArgumentException">The destination is too short.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public bool TryCopyFeatures(long id, Span<byte> features)
+    {
+        lock (_lock)
+        {
+            ThrowIfDisposed();
+            if (!_slots.TryGetValue(id, out int slot))
+                return false;
+            Row(slot)[..FeaturesSizeInBytes].CopyTo(features);
+            return true;
+        }
+    }
+
     /// <summary>Attaches a label to a prediction.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public FeedbackResult Label(long id, long label)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using AutLearn.Cache;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
@@ -21,11 +22,10 @@ public sealed class OnlineLearner : IAsyncDisposable
     private readonly PersonalModel _model;
     private readonly FeatureCache _cache;
     private readonly CacheBatch _batch;
-    private readonly TensorBuffer[] _boundary;
-    private readonly TensorBuffer _logits;
-    private readonly TensorBuffer _labels;
+    private readonly OnlineStep _step;
+    private readonly ClassMeans? _means;
+    private readonly int _newClassRows;
     private readonly int _batchSize;
-    private readonly double _learningRate;
     private readonly long _classes;
     private readonly long? _ignoreIndex;
     private readonly SemaphoreSlim _wake = new(0);
@@ -60,16 +60,14 @@ public sealed class OnlineLearner : IAsyncDisposable
             throw new NotSupportedException($"Online learning needs one class number a row; '{manifest.Labels.Name}' is {manifest.Labels}.");
         _model = model;
         _batchSize = options.BatchSize;
-        _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
         _classes = long.Parse(manifest.Logits.Shape[^1], System.Globalization.CultureInfo.InvariantCulture);
         _ignoreIndex = manifest.Loss.IgnoreIndex;
-        _boundary = [.. manifest.Boundary.Select(b => RowBuffers.BufferFor(b.Tensor, _batchSize))];
-        _logits = RowBuffers.BufferFor(manifest.Logits, _batchSize);
-        _labels = RowBuffers.BufferFor(manifest.Labels, _batchSize);
+        int logitsSize = RowBuffers.BufferFor(manifest.Logits, 1).Bytes.Length;
+        TensorBuffer[] row = new RowBuffers(manifest, 1).Boundary;
         _cache = new FeatureCache(new FeatureCacheOptions
         {
-            Columns = [.. manifest.Boundary.Zip(_boundary, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length / _batchSize))],
-            LogitsSizeInBytes = _logits.Bytes.Length / _batchSize,
+            Columns = [.. manifest.Boundary.Zip(row, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length))],
+            LogitsSizeInBytes = logitsSize,
             CapacityInBytes = options.CacheCapacityInBytes,
             BackboneKey = manifest.BackboneSha256,
         });
@@ -81,6 +79,15 @@ public sealed class OnlineLearner : IAsyncDisposable
         }
 
         _batch = _cache.CreateBatch(_batchSize);
+        _newClassRows = options.NewClassRows;
+        if (options.NewClassRows > 0 && row is not [{ ElementType: ElementType.Float32 }])
+        {
+            _cache.Dispose();
+            throw new NotSupportedException($"Class means need one Float32 boundary tensor; the model has {string.Join(", ", manifest.Boundary.Select(b => b.Tensor))}. Set {nameof(OnlineLearnerOptions.NewClassRows)} to 0.");
+        }
+
+        _means = options.NewClassRows > 0 ? new((int)row[0].Count) : null;
+        _step = new(model, options);
         _worker = Task.Run(WorkAsync);
     }
 
@@ -90,7 +97,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         get
         {
             lock (_state)
-                return new(_steps, _trained, _refused, _lastLoss, _isPaused, _error, _cache.Statistics);
+                return new(_steps, _trained, _refused, _lastLoss, _isPaused, _error, _step.ReplayedRows, _step.Gate?.Promotions ?? 0, _step.Gate?.Rollbacks ?? 0, _cache.Statistics);
         }
     }
 
@@ -151,10 +158,24 @@ public sealed class OnlineLearner : IAsyncDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (label != _ignoreIndex && (label < 0 || label >= _classes))
             throw new ArgumentOutOfRangeException(nameof(label), $"The label does not lie in [0, {_classes}).");
-        FeedbackResult result = _cache.Label(predictionId, label);
+        FeedbackResult result = _means is null || label == _ignoreIndex ? _cache.Label(predictionId, label) : LabelAndAverage(_means, predictionId, label);
         if (result == FeedbackResult.Accepted && _cache.LabelledRows >= _batchSize)
             _wake.Release();
         return result;
+    }
+
+    /// <summary>Gives the class to show: the head's, or that of the nearest class mean where the mean is of a class that the head has hardly seen.</summary>
+    /// <param name="predicted">A batch of this learner's model that has run.</param>
+    /// <param name="row">In [0, rows).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    public long Classify(PredictionBatch predicted, int row = 0)
+    {
+        ArgumentNullException.ThrowIfNull(predicted);
+        long head = predicted.PredictedClass(row);
+        if (_means is null)
+            return head;
+        ReadOnlySpan<float> features = MemoryMarshal.Cast<byte, float>(RowOf(predicted.BoundaryBuffers[0], row, predicted.Rows));
+        return _means.TryNearest(features, out long nearest) && _means.CountOf(nearest) < _newClassRows ? nearest : head;
     }
 
     /// <summary>Stops training until <see cref="Resume"/>; predictions and feedback go on.</summary>
@@ -200,6 +221,23 @@ public sealed class OnlineLearner : IAsyncDisposable
     /// <returns>False if it is not remembered, or in a training step right now.</returns>
     public bool Forget(long predictionId) => _cache.Remove(predictionId);
 
+    /// <summary>Forgets every row that waits, what replay keeps, and the class means; waits for a step under way.</summary>
+    public async Task ForgetAllAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _cache.Clear();
+            _step.Clear();
+            _means?.Clear();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <summary>Stops the worker and releases the rows; rows that wait are not trained (see <see cref="FlushAsync"/>).</summary>
     public async ValueTask DisposeAsync()
     {
@@ -208,6 +246,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _worker.ConfigureAwait(false);
         await _turn.WaitAsync().ConfigureAwait(false);
+        _step.Dispose();
         _cache.Dispose();
         _turn.Dispose();
         _wake.Dispose();
@@ -252,7 +291,7 @@ public sealed class OnlineLearner : IAsyncDisposable
             int rows = _batch.Count;
             try
             {
-                StepResult result = Step(rows, cancellationToken);
+                StepResult result = _step.Train(_batch, cancellationToken);
                 _cache.Complete(_batch);
                 steps++;
                 lock (_state)
@@ -279,26 +318,22 @@ public sealed class OnlineLearner : IAsyncDisposable
         return steps;
     }
 
-    private StepResult Step(int rows, CancellationToken cancellationToken)
+    // The row is copied first: once labelled, a step may take it at any time.
+    private FeedbackResult LabelAndAverage(ClassMeans means, long predictionId, long label)
     {
-        TensorBuffer[] boundary = _boundary;
-        TensorBuffer logits = _logits;
-        TensorBuffer labels = _labels;
-        if (rows != _batchSize)
+        byte[] features = ArrayPool<byte>.Shared.Rent(_cache.FeaturesSizeInBytes);
+        try
         {
-            ArtifactManifest manifest = _model.Manifest;
-            boundary = [.. manifest.Boundary.Select(b => RowBuffers.BufferFor(b.Tensor, rows))];
-            logits = RowBuffers.BufferFor(manifest.Logits, rows);
-            labels = RowBuffers.BufferFor(manifest.Labels, rows);
+            bool isKnown = _cache.TryCopyFeatures(predictionId, features);
+            FeedbackResult result = _cache.Label(predictionId, label);
+            if (isKnown && result == FeedbackResult.Accepted)
+                means.Add(MemoryMarshal.Cast<byte, float>(features.AsSpan(0, _cache.FeaturesSizeInBytes)), label);
+            return result;
         }
-
-        for (int c = 0; c < boundary.Length; c++)
-            _batch.Column<byte>(c).CopyTo(boundary[c].Bytes);
-        labels.CopyFrom(_batch.Labels);
-        if (!_batch.HasCurrentLogits)
-            return _model.TrainStep(boundary, labels, _learningRate, cancellationToken);
-        logits.CopyFrom(_batch.Logits());
-        return _model.TrainStep(boundary, logits, _model.ParameterVersion, labels, _learningRate, cancellationToken);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(features, clearArray: true);
+        }
     }
 
     private bool IsPausedNow()

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using AutLearn.Runtime.Gate;
+using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Online;
 
@@ -19,4 +21,38 @@ public sealed class OnlineLearnerOptions
     /// <value>In bytes, from 4 KiB to 1 TiB. The default is 16 MiB.</value>
     [Range(4096L, 1L << 40)]
     public long CacheCapacityInBytes { get; set; } = 16L << 20;
+
+    /// <summary>Gets or sets the rows of earlier feedback that each step trains again, drawn evenly over the classes.</summary>
+    /// <value>From 0 to 4096. The default is 0, which keeps none. With replay a step cannot reuse logits.</value>
+    [Range(0, 4096)]
+    public int ReplayRows { get; set; }
+
+    /// <summary>Gets or sets the rows that replay keeps of a class.</summary>
+    /// <value>From 1 to 1000. The default is 4.</value>
+    [Range(1, 1000)]
+    public int ReplayRowsPerClass { get; set; } = 4;
+
+    /// <summary>Gets or sets the bound on the memory of replay.</summary>
+    /// <value>In bytes, from 4 KiB to 1 TiB. The default is 4 MiB.</value>
+    [Range(4096L, 1L << 40)]
+    public long ReplayCapacityInBytes { get; set; } = 4L << 20;
+
+    /// <summary>Gets or sets how far the learning rate may rise when the loss does.</summary>
+    /// <value>From 1 to 100. The default is 1: the rate is constant. Above, the rate is multiplied by the recent loss over the long-term loss, at most by this.</value>
+    [Range(1d, 100d)]
+    public double DriftBoost { get; set; } = 1;
+
+    /// <summary>Gets or sets the labelled rows from which on a class is left to the head; before, <see cref="OnlineLearner.Classify"/> asks the class means.</summary>
+    /// <value>From 0 to 10,000. The default is 0: the head alone decides.</value>
+    [Range(0, 10_000)]
+    public int NewClassRows { get; set; }
+
+    /// <summary>Gets or sets when learned parameters may serve.</summary>
+    /// <value>The default is null: each step serves at once. Otherwise a candidate trains beside the serving model, newer feedback measures both, and steps cannot reuse logits.</value>
+    [ValidateObjectMembers]
+    public GateOptions? Gate { get; set; }
+
+    /// <summary>Gets or sets what decides which rows are replayed.</summary>
+    /// <value>The default is 1.</value>
+    public int Seed { get; set; } = 1;
 }

@@ -1,0 +1,132 @@
+using AutLearn.Cache;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Training;
+
+namespace AutLearn.Runtime.Online;
+
+/// <summary>Turns a leased batch into one training step: replay, gate and learning rate. For one thread at a time.</summary>
+internal sealed class OnlineStep : IDisposable
+{
+    private const double RecentDecay = 0.2;
+
+    // The usual loss follows success faster than failure, or the first steps of learning would hide every later rise.
+    private const double UsualDecayDown = 0.1;
+    private const double UsualDecayUp = 0.02;
+
+    private readonly PersonalModel _model;
+    private readonly int _batchSize;
+    private readonly int _replayRows;
+    private readonly double _learningRate;
+    private readonly double _driftBoost;
+    private readonly ReplayMemory? _replay;
+    private readonly TensorBuffer _logits;
+    private readonly byte[] _row;
+    private readonly Dictionary<int, RowBuffers> _buffers = [];
+    private double _recentLoss = double.NaN;
+    private double _usualLoss = double.NaN;
+
+    public OnlineStep(PersonalModel model, OnlineLearnerOptions options)
+    {
+        ArtifactManifest manifest = model.Manifest;
+        _model = model;
+        _batchSize = options.BatchSize;
+        _replayRows = options.ReplayRows;
+        _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
+        _driftBoost = options.DriftBoost;
+        RowBuffers whole = BuffersFor(options.BatchSize);
+        _row = new byte[whole.RowSizeInBytes];
+        _logits = RowBuffers.BufferFor(manifest.Logits, options.BatchSize);
+        if (options.ReplayRows > 0)
+            _replay = new(_row.Length, options.ReplayRowsPerClass, (int)Math.Min(options.ReplayCapacityInBytes / _row.Length, int.MaxValue), options.Seed);
+        Gate = options.Gate is { } gate ? new(model, gate) : null;
+    }
+
+    /// <summary>Gets the gate; null where each step serves at once.</summary>
+    public OnlineGate? Gate { get; }
+
+    public long ReplayedRows { get; private set; }
+
+    /// <summary>Trains one step.</summary>
+    public StepResult Train(CacheBatch batch, CancellationToken cancellationToken)
+    {
+        RowBuffers fresh = BuffersFor(batch.Count);
+        Fill(fresh, batch);
+        Gate?.Observe(fresh.Boundary, fresh.Labels, batch.Count, cancellationToken);
+        RowBuffers trained = WithReplay(fresh, batch.Count);
+        StepResult result = Step(trained, batch, cancellationToken);
+        Gate?.Trained();
+        Remember(fresh, batch.Count);
+        Follow(result.Loss);
+        return result;
+    }
+
+    /// <summary>Drops what replay keeps.</summary>
+    public void Clear() => _replay?.Clear();
+
+    public void Dispose() => Gate?.Dispose();
+
+    private StepResult Step(RowBuffers rows, CacheBatch batch, CancellationToken cancellationToken)
+    {
+        double rate = _learningRate * Boost();
+        if (Gate is not null)
+            return Gate.Candidate.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
+        if (!batch.HasCurrentLogits || rows.Rows != batch.Count)
+            return _model.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
+        TensorBuffer logits = batch.Count == _batchSize ? _logits : RowBuffers.BufferFor(_model.Manifest.Logits, batch.Count);
+        logits.CopyFrom(batch.Logits());
+        return _model.TrainStep(rows.Boundary, logits, _model.ParameterVersion, rows.Labels, rate, cancellationToken);
+    }
+
+    private RowBuffers WithReplay(RowBuffers fresh, int count)
+    {
+        if (_replay is not { Rows: > 0 })
+            return fresh;
+        RowBuffers all = BuffersFor(count + _replayRows);
+        for (int i = 0; i < count; i++)
+        {
+            RowBuffers.CopyRow(fresh.Boundary, i, count, _row);
+            all.Set(i, _row, fresh.Labels.Span<long>()[i]);
+        }
+
+        for (int i = 0; i < _replayRows; i++)
+        {
+            _replay.TryDraw(_row, out long label);
+            all.Set(count + i, _row, label);
+        }
+
+        ReplayedRows += _replayRows;
+        return all;
+    }
+
+    private void Remember(RowBuffers fresh, int count)
+    {
+        for (int i = 0; _replay is not null && i < count; i++)
+        {
+            RowBuffers.CopyRow(fresh.Boundary, i, count, _row);
+            _replay.Add(_row, fresh.Labels.Span<long>()[i]);
+        }
+    }
+
+    // The loss before the update is that of feedback the model has not seen, so its rise tells of drift.
+    private void Follow(float loss)
+    {
+        _recentLoss = double.IsNaN(_recentLoss) ? loss : _recentLoss + (RecentDecay * (loss - _recentLoss));
+        _usualLoss = double.IsNaN(_usualLoss) ? loss : _usualLoss + ((loss < _usualLoss ? UsualDecayDown : UsualDecayUp) * (loss - _usualLoss));
+    }
+
+    private double Boost() => _usualLoss > 0 ? Math.Clamp(_recentLoss / _usualLoss, 1, _driftBoost) : 1;
+
+    private RowBuffers BuffersFor(int rows)
+    {
+        if (!_buffers.TryGetValue(rows, out RowBuffers? buffers))
+            _buffers.Add(rows, buffers = new(_model.Manifest, rows));
+        return buffers;
+    }
+
+    private static void Fill(RowBuffers rows, CacheBatch batch)
+    {
+        for (int c = 0; c < rows.Boundary.Length; c++)
+            batch.Column<byte>(c).CopyTo(rows.Boundary[c].Bytes);
+        rows.Labels.CopyFrom(batch.Labels);
+    }
+}
