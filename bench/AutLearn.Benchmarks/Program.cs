@@ -13,6 +13,12 @@ switch (args)
         return await PretrainKeyboard.RunAsync(rest);
     case ["augment-handwriting", .. string[] rest]:
         return await AugmentHandwriting.RunAsync(rest);
+    case ["online-writers", .. string[] rest]:
+        return await OnlineWriters.RunAsync(rest);
+    case ["kill-learning", .. string[] rest]:
+        return KillLearning.Run(rest);
+    case ["soak-online", .. string[] rest]:
+        return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:
         return await EdaClassification.RunAsync(rest);
     default:

@@ -214,7 +214,7 @@ internal static class PersonalizeWriters
         return network;
     }
 
-    private static PersonalizationSettings SettingsOf(PersonalModel model, int seed) =>
+    internal static PersonalizationSettings SettingsOf(PersonalModel model, int seed) =>
         new(model.Manifest.Defaults.Epochs, model.Manifest.Defaults.BatchSize, model.Manifest.Defaults.LearningRate, seed, HoldOut);
 
     internal static void Quiet(int done)

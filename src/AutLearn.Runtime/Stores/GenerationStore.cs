@@ -47,7 +47,7 @@ public sealed class GenerationStore
         _logger = logger ?? NullLogger<GenerationStore>.Instance;
     }
 
-    /// <summary>Commits a state.</summary>
+    /// <summary>Commits a state. One that equals the newest generation is not written again, so that a commit can be repeated after a crash.</summary>
     /// <param name="content">At most 2 GiB less 64 bytes.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="IOException">The disk is full or fails; the generations before stand.</exception>
@@ -56,7 +56,10 @@ public sealed class GenerationStore
         lock (_lock)
         {
             _files.CreateFolder(_folder);
-            long number = Numbers().FirstOrDefault().Number + 1;
+            (long newest, string newestPath) = Numbers().FirstOrDefault();
+            if (newest > 0 && TryRead(newestPath, newest) is { } last && last.Content.Span.SequenceEqual(content))
+                return newest;
+            long number = newest + 1;
             string path = PathOf(number);
             try
             {
