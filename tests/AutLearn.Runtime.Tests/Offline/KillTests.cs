@@ -18,10 +18,19 @@ public sealed class KillTests : IDisposable
     {
         string probe = Path.Combine(AppContext.BaseDirectory, "AutLearn.LearningProbe.dll");
         (Generation expected, TimeSpan duration) = LearningKills.RunWhole(probe, Directory.CreateDirectory(Path.Combine(_folder.Path, "whole")).FullName);
-        (Generation generation, int kills, _) = LearningKills.RunWithKills(
-            probe, Directory.CreateDirectory(Path.Combine(_folder.Path, "killed")).FullName, new Random(Seed), duration, maxKills: 6);
-        Assert.True(kills >= 1, $"seed {Seed}: the process was never killed");
-        Assert.Equal(expected.Number, generation.Number);
-        Assert.True(expected.Content.Span.SequenceEqual(generation.Content.Span), $"seed {Seed}: the parameters differ after {kills} kills");
+        var random = new Random(Seed);
+        int kills = 0;
+
+        // A process that outruns its kill ends unharmed; how often depends on the machine, so there are further runs.
+        for (int run = 0; run < 10 && kills < 4; run++)
+        {
+            (Generation generation, int killed, _) = LearningKills.RunWithKills(
+                probe, Directory.CreateDirectory(Path.Combine(_folder.Path, $"killed{run}")).FullName, random, duration * 0.6, maxKills: 4);
+            Assert.Equal(expected.Number, generation.Number);
+            Assert.True(expected.Content.Span.SequenceEqual(generation.Content.Span), $"seed {Seed}, run {run}: the parameters differ after {killed} kills");
+            kills += killed;
+        }
+
+        Assert.True(kills >= 4, $"seed {Seed}: only {kills} kills");
     }
 }
