@@ -52,4 +52,10 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Warning, "Offline training diverged in epoch {Epoch}; the best parameters before are kept")]
     public static partial void OfflineDiverged(ILogger logger, int epoch);
+
+    [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]
+    public static partial void SamplesForgotten(ILogger logger);
+
+    [LoggerMessage(41, LogLevel.Warning, "The content of sample {Id} is damaged; it is left out of training")]
+    public static partial void SampleDamaged(ILogger logger, long id, Exception error);
 }

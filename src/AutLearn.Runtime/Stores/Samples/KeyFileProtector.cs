@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+
+namespace AutLearn.Runtime.Stores.Samples;
+
+/// <summary>Wraps keys by AES-256-GCM with a key in a file that only its owner can read (mode 0600).</summary>
+/// <remarks>It guards against other accounts and against copies of the store without this file; not against who reads the owner's files. Keep it out of backups.</remarks>
+public sealed class KeyFileProtector : IKeyProtector
+{
+    private const int KeySize = 32;
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly string _path;
+
+    /// <summary>Creates a protector. Touches no file.</summary>
+    /// <param name="path">The key file, of one profile alone; created when the first key is wrapped.</param>
+    public KeyFileProtector(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _path = Path.GetFullPath(path);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">The key file cannot be written.</exception>
+    /// <exception cref="CryptographicException">The key file is damaged or others can read it.</exception>
+    public byte[] Protect(ReadOnlySpan<byte> key)
+    {
+        if (!File.Exists(_path))
+            CreateFile();
+        byte[] wrapped = new byte[NonceSize + key.Length + TagSize];
+        RandomNumberGenerator.Fill(wrapped.AsSpan(0, NonceSize));
+        byte[] wrapping = ReadFile();
+        try
+        {
+            using var aes = new AesGcm(wrapping, TagSize);
+            aes.Encrypt(wrapped.AsSpan(0, NonceSize), key, wrapped.AsSpan(NonceSize, key.Length), wrapped.AsSpan(NonceSize + key.Length));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(wrapping);
+        }
+
+        return wrapped;
+    }
+
+    /// <inheritdoc/>
+    public byte[] Unprotect(ReadOnlySpan<byte> protectedKey)
+    {
+        if (protectedKey.Length < NonceSize + TagSize)
+            throw new CryptographicException("The wrapped key is too short.");
+        if (!File.Exists(_path))
+            throw new CryptographicException($"The key file '{_path}' is gone.");
+        byte[] key = new byte[protectedKey.Length - NonceSize - TagSize];
+        byte[] wrapping = ReadFile();
+        try
+        {
+            using var aes = new AesGcm(wrapping, TagSize);
+            aes.Decrypt(protectedKey[..NonceSize], protectedKey.Slice(NonceSize, key.Length), protectedKey[(NonceSize + key.Length)..], key);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(wrapping);
+        }
+
+        return key;
+    }
+
+    /// <inheritdoc/>
+    public void Destroy()
+    {
+        if (!File.Exists(_path))
+            return;
+        Overwrite.InPlace(_path);
+        DeviceFileSystem.Instance.Delete(_path);
+        DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(_path)!);
+    }
+
+    // Complete under another name first: a crash never leaves half a key under the right one.
+    private void CreateFile()
+    {
+        DeviceFileSystem files = DeviceFileSystem.Instance;
+        string folder = Path.GetDirectoryName(_path)!;
+        files.CreateFolder(folder);
+        string temporary = _path + DurableFile.TemporaryExtension;
+        files.Delete(temporary);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        byte[] key = RandomNumberGenerator.GetBytes(KeySize);
+        using (var stream = new FileStream(temporary, options))
+        {
+            stream.Write(key);
+            stream.Flush(flushToDisk: true);
+        }
+
+        CryptographicOperations.ZeroMemory(key);
+        files.Rename(temporary, _path);
+        files.FlushFolder(folder);
+    }
+
+    private byte[] ReadFile()
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(_path) & ~OwnerOnly) != 0)
+            throw new CryptographicException($"The key file '{_path}' is open to other accounts. Set its mode to 0600.");
+        if (new FileInfo(_path).Length != KeySize)
+            throw new CryptographicException($"The key file '{_path}' is damaged: it must have {KeySize} bytes.");
+        return File.ReadAllBytes(_path);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace AutLearn.Runtime.Stores.Samples;
+
+/// <summary>The bytes of a <see cref="StoredSample"/> before encryption: format, flags, label, time, expiry, content key, size, source.</summary>
+internal static class SampleFacts
+{
+    public const int SourceLimit = 1024;
+    private const byte Format = 1;
+    private const int Fixed = 2 + (4 * sizeof(long)) + sizeof(int);
+    private const byte HasLabel = 1;
+    private const byte HasConsent = 2;
+
+    // Strict: a source that cannot be written exactly is refused rather than stored as another.
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static int SizeOf(string source) => Utf8.GetByteCount(source);
+
+    public static byte[] Encode(StoredSample sample)
+    {
+        byte[] bytes = new byte[Fixed + Utf8.GetByteCount(sample.Source)];
+        bytes[0] = Format;
+        bytes[1] = (byte)((sample.Label is null ? 0 : HasLabel) | (sample.Consent == SampleConsent.Given ? HasConsent : 0));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(2), sample.Label ?? 0);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(10), sample.Time.UtcTicks);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(18), sample.ExpiresAt?.UtcTicks ?? long.MaxValue);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(26), sample.ContentKey);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(34), sample.SizeInBytes);
+        Utf8.GetBytes(sample.Source, bytes.AsSpan(Fixed));
+        return bytes;
+    }
+
+    /// <summary>Null for another format; the bytes are authentic, so that only a newer version can have written it.</summary>
+    public static StoredSample? Decode(long id, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Fixed || bytes[0] != Format)
+            return null;
+        long expires = BinaryPrimitives.ReadInt64LittleEndian(bytes[18..]);
+        return new(
+            id,
+            (bytes[1] & HasLabel) != 0 ? BinaryPrimitives.ReadInt64LittleEndian(bytes[2..]) : null,
+            Utf8.GetString(bytes[Fixed..]),
+            new(BinaryPrimitives.ReadInt64LittleEndian(bytes[10..]), TimeSpan.Zero),
+            (bytes[1] & HasConsent) != 0 ? SampleConsent.Given : SampleConsent.Withheld,
+            expires == long.MaxValue ? null : new(expires, TimeSpan.Zero),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[34..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[26..]));
+    }
+}
