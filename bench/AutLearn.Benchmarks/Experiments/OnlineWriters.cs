@@ -18,8 +18,7 @@ internal static class OnlineWriters
     private const int HeadImages = 4000;
     private const int ReplayRows = 8;
     private static readonly double[] LearningRates = [0.0003, 0.001, 0.003, 0.01];
-    private const double Margin = 0.1;
-    private static readonly string[] Arms = ["online", "strict gate", "gate with margin", "online, replay"];
+    private static readonly string[] Arms = ["online", "gate", "replay", "gate, replay"];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -147,8 +146,8 @@ internal static class OnlineWriters
     {
         BatchSize = BatchSize,
         LearningRate = learningRate,
-        Gate = arm is 1 or 2 ? new GateOptions { MinimumLabels = BatchSize, Margin = arm == 2 ? Margin : 0 } : null,
-        ReplayRows = arm == 3 ? ReplayRows : 0,
+        Gate = arm is 1 or 3 ? new GateOptions { MinimumLabels = BatchSize } : null,
+        ReplayRows = arm >= 2 ? ReplayRows : 0,
     };
 
     private static string Cell(double online, double pretrained) => string.Create(CultureInfo.InvariantCulture, $"{100 * online:0.0} % ({100 * (online - pretrained):+0.0;-0.0})");
@@ -158,7 +157,7 @@ internal static class OnlineWriters
 
         {MachineHeader.Text}; {elapsed.TotalSeconds:0} s
 
-        Twenty UNIPEN writers that no pretraining has seen. Each image is predicted first and learned from afterwards; {BatchSize} labels make one step from the cache. Accuracies are over the whole stream, the first images included, so they show what the user would have seen; in brackets the gain over the pretrained model on the same stream. With a gate a candidate serves once the next {BatchSize} labels show that it is not worse: strictly, or by at most {100 * Margin:0} % and not significantly; replay adds {ReplayRows} rows of earlier feedback to each step.
+        Twenty UNIPEN writers that no pretraining has seen. Each image is predicted first and learned from afterwards; {BatchSize} labels make one step from the cache. Accuracies are over the whole stream, the first images included, so they show what the user would have seen; in brackets the gain over the pretrained model on the same stream. With the gate what was learned serves as long as it is not worse than the pretrained model on the newest 128 labels, each measured before it is learned from; replay adds {ReplayRows} rows of earlier feedback to each step.
         Made by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- online-writers`.
         {tables.TrimEnd()}
 

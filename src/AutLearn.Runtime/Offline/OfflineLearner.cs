@@ -88,7 +88,7 @@ public sealed class OfflineLearner
     public static FeatureStoreOptions OptionsFor(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new() { RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes, BackboneKey = model.Manifest.BackboneSha256 };
+        return new() { RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes, BackboneKey = FeatureKeys.Of(model.Manifest) };
     }
 
     /// <summary>Learns on a worker thread until training is over or the window closes.</summary>

@@ -1,11 +1,12 @@
 using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Training;
 
 namespace AutLearn.Runtime.Offline;
 
 /// <summary>What one training trains on and how: settled when it starts, kept over all its windows.</summary>
 internal sealed record OfflinePlan
 {
-    public required string BackboneSha256 { get; init; }
+    public required string FeatureKey { get; init; }
 
     public required int Seed { get; init; }
 
@@ -36,7 +37,7 @@ internal sealed record OfflinePlan
         int holdOut = Math.Min((int)(samples.Count * options.HoldOutFraction), options.HoldOutLimit);
         return new()
         {
-            BackboneSha256 = manifest.BackboneSha256,
+            FeatureKey = FeatureKeys.Of(manifest),
             Seed = options.Seed,
             Epochs = options.Epochs ?? manifest.Defaults.Epochs,
             BatchSize = options.BatchSize ?? manifest.Defaults.BatchSize,
@@ -52,8 +53,8 @@ internal sealed record OfflinePlan
     public bool CanGoOn(OfflinePlan fresh, IReadOnlyList<HistorySample> samples)
     {
         HashSet<HistorySample> present = [.. samples];
-        return (BackboneSha256, Seed, Epochs, BatchSize, LearningRate, Variants, Patience)
-            == (fresh.BackboneSha256, fresh.Seed, fresh.Epochs, fresh.BatchSize, fresh.LearningRate, fresh.Variants, fresh.Patience)
+        return (FeatureKey, Seed, Epochs, BatchSize, LearningRate, Variants, Patience)
+            == (fresh.FeatureKey, fresh.Seed, fresh.Epochs, fresh.BatchSize, fresh.LearningRate, fresh.Variants, fresh.Patience)
             && Train.All(present.Contains) && HoldOut.All(present.Contains);
     }
 }

@@ -2,28 +2,36 @@ using AutLearn.Runtime.Gate;
 
 namespace AutLearn.Runtime.Online;
 
-/// <summary>Trains a candidate beside the serving model and lets it serve once newer feedback has shown that it is not worse.</summary>
+/// <summary>Trains a candidate beside the serving model and lets it serve as long as the user's newest feedback does not prefer the model that learning began with.</summary>
 /// <remarks>
-/// Test, then train: each batch first measures both models, which have not seen it, and then trains the candidate. The hold-out is thus
-/// always the user's newest feedback. For one thread at a time.
+/// Test, then train: each batch first measures the candidate and the anchor, neither of which has seen it, and then trains the candidate.
+/// The hold-out is thus always the newest feedback. A candidate that is not worse serves with all it has learned, so nothing is lost to
+/// waiting; one that is worse learns on while the anchor serves; one that is significantly worse starts again from the anchor.
+/// For one thread at a time.
 /// </remarks>
 internal sealed class OnlineGate : IDisposable
 {
     private readonly PersonalModel _serving;
+    private readonly PersonalModel _anchor;
     private readonly PromotionGate _gate;
     private readonly int _minimumLabels;
-    private readonly List<EvaluationResult> _servingResults = [];
-    private readonly List<EvaluationResult> _candidateResults = [];
+    private readonly int _windowLabels;
+    private readonly double _significance;
+    private readonly Queue<(EvaluationResult Anchor, EvaluationResult Candidate)> _window = [];
     private long _servingVersion;
-    private bool _isAhead;
+    private bool _servesCandidate;
+    private bool _mayServe;
 
-    public OnlineGate(PersonalModel serving, GateOptions options)
+    public OnlineGate(PersonalModel serving, GateOptions options, int windowLabels)
     {
         _serving = serving;
         _gate = new(options);
         _minimumLabels = options.MinimumLabels;
+        _windowLabels = Math.Max(windowLabels, options.MinimumLabels);
+        _significance = options.Significance;
+        _anchor = serving.Fork();
         Candidate = serving.Fork();
-        Synchronize();
+        Begin();
     }
 
     public PersonalModel Candidate { get; }
@@ -32,57 +40,71 @@ internal sealed class OnlineGate : IDisposable
 
     public long Rollbacks { get; private set; }
 
-    public GateReport? LastReport { get; private set; }
-
-    /// <summary>Measures both models on a batch and decides where there is enough to decide on.</summary>
+    /// <summary>Measures both models on a batch and decides which may serve.</summary>
     public void Observe(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, int rows, CancellationToken cancellationToken)
     {
-        // Something else changed the serving model, such as a restored generation: what the candidate learned does not continue it.
+        // Something else changed the serving model, such as a restored generation: that is where learning begins now.
         if (_serving.ParameterVersion != _servingVersion)
-            Synchronize();
-        if (!_isAhead)
-            return;
+            Begin();
         FeatureSet batch = _serving.CreateFeatureSet();
         batch.Add(boundary, labels, rows);
-        _servingResults.Add(_serving.Evaluate(batch, cancellationToken));
-        _candidateResults.Add(Candidate.Evaluate(batch, cancellationToken));
-        if (_servingResults.Sum(r => r.LabelCount) < _minimumLabels)
+        _window.Enqueue((_anchor.Evaluate(batch, cancellationToken), Candidate.Evaluate(batch, cancellationToken)));
+        while (_window.Count > 1 && _window.Sum(w => w.Anchor.LabelCount) - _window.Peek().Anchor.LabelCount >= _windowLabels)
+            _window.Dequeue();
+        if (_window.Sum(w => w.Anchor.LabelCount) < _minimumLabels)
             return;
-        LastReport = _gate.Decide(Sum(_servingResults), Sum(_candidateResults));
-        if (LastReport.IsPromoted)
+        GateReport report = _gate.Decide(Sum(_window.Select(w => w.Anchor)), Sum(_window.Select(w => w.Candidate)));
+        _mayServe = report.IsPromoted;
+        if (!_mayServe && report.WorsePValue < _significance)
+        {
+            Candidate.CopyFrom(_anchor);
+            _window.Clear();
+        }
+    }
+
+    /// <summary>Lets the candidate serve, or the anchor, as the batch before decided.</summary>
+    public void Trained()
+    {
+        if (_mayServe)
         {
             _serving.CopyFrom(Candidate);
-            Promotions++;
+            if (!_servesCandidate)
+                Promotions++;
         }
-        else
+        else if (_servesCandidate)
         {
+            _serving.CopyFrom(_anchor);
             Rollbacks++;
         }
 
-        Synchronize();
+        _servesCandidate = _mayServe;
+        _servingVersion = _serving.ParameterVersion;
     }
 
-    public void Trained() => _isAhead = true;
-
-    public void Dispose() => Candidate.Dispose();
-
-    private static EvaluationResult Sum(List<EvaluationResult> results)
+    public void Dispose()
     {
-        long labels = results.Sum(r => r.LabelCount);
+        Candidate.Dispose();
+        _anchor.Dispose();
+    }
+
+    private static EvaluationResult Sum(IEnumerable<EvaluationResult> results)
+    {
+        EvaluationResult[] all = [.. results];
+        long labels = all.Sum(r => r.LabelCount);
         return new(
-            results.Sum(r => r.Loss * r.LabelCount) / labels,
-            results.Any(r => r.CorrectCount is null) ? null : results.Sum(r => r.CorrectCount),
+            all.Sum(r => r.Loss * r.LabelCount) / labels,
+            all.Any(r => r.CorrectCount is null) ? null : all.Sum(r => r.CorrectCount),
             labels,
-            [.. results.SelectMany(r => r.CorrectRows)],
-            results[^1].ParameterVersion);
+            [.. all.SelectMany(r => r.CorrectRows)],
+            all[^1].ParameterVersion);
     }
 
-    private void Synchronize()
+    private void Begin()
     {
+        _anchor.CopyFrom(_serving);
         Candidate.CopyFrom(_serving);
         _servingVersion = _serving.ParameterVersion;
-        _isAhead = false;
-        _servingResults.Clear();
-        _candidateResults.Clear();
+        (_servesCandidate, _mayServe) = (false, false);
+        _window.Clear();
     }
 }

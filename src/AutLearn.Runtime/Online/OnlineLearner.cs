@@ -69,7 +69,7 @@ public sealed class OnlineLearner : IAsyncDisposable
             Columns = [.. manifest.Boundary.Zip(row, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length))],
             LogitsSizeInBytes = logitsSize,
             CapacityInBytes = options.CacheCapacityInBytes,
-            BackboneKey = manifest.BackboneSha256,
+            BackboneKey = FeatureKeys.Of(manifest),
         });
         if (_cache.Capacity < _batchSize)
         {

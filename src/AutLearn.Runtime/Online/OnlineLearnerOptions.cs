@@ -48,9 +48,17 @@ public sealed class OnlineLearnerOptions
     public int NewClassRows { get; set; }
 
     /// <summary>Gets or sets when learned parameters may serve.</summary>
-    /// <value>The default is null: each step serves at once. Otherwise a candidate trains beside the serving model, newer feedback measures both, and steps cannot reuse logits.</value>
+    /// <value>
+    /// The default is null: each step serves at once. Otherwise a candidate learns beside the serving model, and serves as long as the
+    /// newest feedback does not prefer the model that learning began with; steps then cannot reuse logits.
+    /// </value>
     [ValidateObjectMembers]
     public GateOptions? Gate { get; set; }
+
+    /// <summary>Gets or sets the newest labels that the gate decides on.</summary>
+    /// <value>From 1 to 1,000,000, raised to the gate's fewest labels. The default is 128.</value>
+    [Range(1, 1_000_000)]
+    public int GateWindow { get; set; } = 128;
 
     /// <summary>Gets or sets what decides which rows are replayed.</summary>
     /// <value>The default is 1.</value>

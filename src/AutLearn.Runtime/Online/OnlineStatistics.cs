@@ -10,8 +10,8 @@ namespace AutLearn.Runtime.Online;
 /// <param name="IsPaused">Whether learning is paused, by the app or by an error.</param>
 /// <param name="Error">The error that paused learning, or null.</param>
 /// <param name="ReplayedRows">Rows that were trained again.</param>
-/// <param name="Promotions">How often the gate let what was learned serve; 0 without a gate.</param>
-/// <param name="Rollbacks">How often the gate threw it away.</param>
+/// <param name="Promotions">How often the gate let what was learned serve after something else had; 0 without a gate.</param>
+/// <param name="Rollbacks">How often the gate went back to the model that learning began with.</param>
 /// <param name="Cache">The rows that wait.</param>
 public sealed record OnlineStatistics(
     long Steps, long TrainedRows, long RefusedRows, float LastLoss, bool IsPaused, Exception? Error, long ReplayedRows, long Promotions, long Rollbacks, CacheStatistics Cache);

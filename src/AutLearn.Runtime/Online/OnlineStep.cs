@@ -38,7 +38,7 @@ internal sealed class OnlineStep : IDisposable
         _logits = RowBuffers.BufferFor(manifest.Logits, options.BatchSize);
         if (options.ReplayRows > 0)
             _replay = new(_row.Length, options.ReplayRowsPerClass, (int)Math.Min(options.ReplayCapacityInBytes / _row.Length, int.MaxValue), options.Seed);
-        Gate = options.Gate is { } gate ? new(model, gate) : null;
+        Gate = options.Gate is { } gate ? new(model, gate, options.GateWindow) : null;
     }
 
     /// <summary>Gets the gate; null where each step serves at once.</summary>
