@@ -59,6 +59,10 @@ public sealed class PersonalModel : IDisposable
 
     internal bool IsTrainingLoaded => _engine.IsTrainingLoaded;
 
+    internal ParameterSets Sets => _sets;
+
+    internal StepEngine Engine => _engine;
+
     /// <summary>Opens artifacts.</summary>
     /// <param name="path">The folder or <c>.autlearn</c> file that the compiler wrote. It stays open until the model is disposed.</param>
     /// <param name="options">How the model runs; null for the defaults.</param>

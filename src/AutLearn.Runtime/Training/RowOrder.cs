@@ -7,7 +7,9 @@ internal static class RowOrder
     {
         for (int i = 0; i < rows.Length; i++)
             rows[i] = i;
-        // A large odd factor keeps neighbouring seeds from sharing epochs.
-        new Random(unchecked((seed * 0x5851F42D) + epoch)).Shuffle(rows);
+        Random(seed, epoch).Shuffle(rows);
     }
+
+    // A large odd factor keeps neighbouring seeds from sharing epochs.
+    public static Random Random(int seed, int epoch) => new(unchecked((seed * 0x5851F42D) + epoch));
 }

@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text.Json;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Stores;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>The folder of one training: the state between two steps, and the best state so far.</summary>
+/// <remarks>
+/// <c>checkpoint</c> is a magic number, the lengths of header and state, the header as JSON, the state as safetensors, and a SHA-256 over
+/// all of it; it is replaced as a whole. <c>best-N</c> is the state after epoch N, written before the checkpoint that names its hash.
+/// </remarks>
+internal sealed class TrainerCheckpoint
+{
+    private const string FileName = "checkpoint";
+    private const string BestPrefix = "best-";
+    private const ulong Magic = 0x3130_5254_4C54_5541; // "AUTLTR01"
+    private const int HashSize = 32;
+    private const int Prefix = sizeof(ulong) + (2 * sizeof(int));
+
+    private readonly IFileSystem _files;
+    private readonly string _folder;
+
+    public TrainerCheckpoint(IFileSystem files, string folder)
+    {
+        _files = files;
+        _folder = Path.GetFullPath(folder);
+        files.CreateFolder(_folder);
+    }
+
+    private string FilePath => Path.Combine(_folder, FileName);
+
+    /// <summary>Reads the checkpoint; null where there is none.</summary>
+    /// <exception cref="InvalidArtifactException">It is damaged.</exception>
+    public (TrainerHeader Header, byte[] State)? Read()
+    {
+        if (!_files.ListFiles(_folder).Contains(FilePath))
+            return null;
+        byte[] bytes = _files.Read(FilePath);
+        if (bytes.Length < Prefix + HashSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic)
+            throw Damaged(FilePath, null);
+        int header = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)), state = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12));
+        if (header < 0 || state < 0 || (long)header + state != bytes.Length - Prefix - HashSize
+            || !SHA256.HashData(bytes.AsSpan(..^HashSize)).AsSpan().SequenceEqual(bytes.AsSpan(^HashSize..)))
+            throw Damaged(FilePath, null);
+        try
+        {
+            return (JsonSerializer.Deserialize(bytes.AsSpan(Prefix, header), TrainerJson.Default.TrainerHeader)!, bytes[(Prefix + header)..^HashSize]);
+        }
+        catch (JsonException error)
+        {
+            throw Damaged(FilePath, error);
+        }
+    }
+
+    /// <summary>Replaces the checkpoint, and forgets best states that it does not name.</summary>
+    public void Write(TrainerHeader header, ReadOnlySpan<byte> state)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, TrainerJson.Default.TrainerHeader);
+        byte[] bytes = new byte[Prefix + json.Length + state.Length + HashSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), json.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), state.Length);
+        json.CopyTo(bytes, Prefix);
+        state.CopyTo(bytes.AsSpan(Prefix + json.Length));
+        SHA256.HashData(bytes.AsSpan(..^HashSize), bytes.AsSpan(^HashSize..));
+        DurableFile.Write(_files, FilePath, bytes);
+        string? kept = header.Position.BestSha256 is null ? null : BestPath(header.Position.BestEpoch!.Value);
+        foreach (string path in _files.ListFiles(_folder).Where(p => Path.GetFileName(p).StartsWith(BestPrefix, StringComparison.Ordinal) && p != kept))
+            _files.Delete(path);
+    }
+
+    public void WriteBest(int epoch, ReadOnlySpan<byte> state) => DurableFile.Write(_files, BestPath(epoch), state);
+
+    /// <exception cref="InvalidArtifactException">The state is missing or damaged.</exception>
+    public byte[] ReadBest(TrainerPosition position)
+    {
+        string path = BestPath(position.BestEpoch!.Value);
+        if (!_files.ListFiles(_folder).Contains(path))
+            throw Damaged(path, null);
+        byte[] state = _files.Read(path);
+        return HashOf(state) == position.BestSha256 ? state : throw Damaged(path, null);
+    }
+
+    public static string HashOf(ReadOnlySpan<byte> state) => Convert.ToHexStringLower(SHA256.HashData(state));
+
+    private string BestPath(int epoch) => Path.Combine(_folder, $"{BestPrefix}{epoch}");
+
+    private static InvalidArtifactException Damaged(string path, Exception? inner) =>
+        new($"The checkpoint file '{path}' is missing, damaged or no checkpoint of a trainer. Delete its folder to start training anew.", inner) { File = path };
+}

@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>What training did.</summary>
+/// <param name="End">Why it ended.</param>
+/// <param name="Epochs">All epochs, also those before an interruption.</param>
+/// <param name="Steps">All steps, also those before an interruption.</param>
+/// <param name="ResumedAtStep">The steps that a checkpoint brought along; 0 where training started anew.</param>
+/// <param name="BestEpoch">The epoch with the lowest validation loss, or training loss where nothing is validated; null where no loss was a number.</param>
+/// <param name="Duration">The time since training was started or resumed.</param>
+public sealed record TrainerResult(TrainerEnd End, ImmutableArray<TrainerEpoch> Epochs, long Steps, long ResumedAtStep, int? BestEpoch, TimeSpan Duration);

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Diagnostics;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>One training, from its start or its checkpoint to its end or interruption.</summary>
+internal sealed class TrainerRun
+{
+    private readonly PersonalModel _model;
+    private readonly TrainerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly DataLoader _training;
+    private readonly DataLoader? _validation;
+    private readonly IProgress<TrainerProgress>? _progress;
+    private readonly InputSteps _steps;
+    private readonly Dictionary<string, string> _settings;
+    private readonly TrainerCheckpoint? _checkpoint;
+    private TrainerPosition _position = new();
+    private byte[]? _best;
+    private long _savedStep;
+    private TrainerLog? _log;
+
+    public TrainerRun(
+        PersonalModel model, TrainerOptions options, TimeProvider time, DataLoader training, DataLoader? validation, IProgress<TrainerProgress>? progress)
+    {
+        _model = model;
+        _options = options;
+        _time = time;
+        _training = training;
+        _validation = validation;
+        _progress = progress;
+        _steps = new(model);
+        _settings = Describe();
+        _checkpoint = options.CheckpointFolder is { } folder ? new(options.FileSystem, folder) : null;
+    }
+
+    private bool KeepsBest => _validation is not null && _options.FinalParameters == FinalParameters.Best;
+
+    public async Task<TrainerResult> RunAsync(CancellationToken cancellationToken)
+    {
+        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.pretrain");
+        long start = _time.GetTimestamp();
+        Resume();
+        long resumedAt = _position.Step;
+        using (_log = _options.LogFile is { } file ? new(file, _position.LogBytes) : null)
+        {
+            try
+            {
+                while (_position.End is null)
+                    await EpochAsync(start, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                if (_position.Step > _savedStep)
+                    Save();
+                throw;
+            }
+        }
+
+        Log.TrainingFinished(_model.Logger, _position.Step, _position.Epochs.Length, _model.ParameterVersion);
+        return new(_position.End.Value, _position.Epochs, _position.Step, resumedAt, _position.BestEpoch, _time.GetElapsedTime(start));
+    }
+
+    private async Task EpochAsync(long start, CancellationToken cancellationToken)
+    {
+        int? batches = _training.BatchCount;
+        await foreach (TrainingBatch batch in _training.ReadEpochAsync(_position.Epoch, _position.Batch, cancellationToken).ConfigureAwait(false))
+        {
+            using (batch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                double rate = _options.Schedule.RateAt(_position.Step, _position.Schedule);
+                StepResult result = _steps.Train(batch, rate, cancellationToken);
+                _position = _position with
+                {
+                    Batch = batch.Index + 1,
+                    Step = _position.Step + 1,
+                    LossSum = _position.LossSum + ((double)result.Loss * result.LabelCount),
+                    Labels = _position.Labels + result.LabelCount,
+                    Correct = _position.Correct + result.CorrectCount,
+                    LearningRate = rate,
+                };
+                _log?.Step(_position, result);
+                _progress?.Report(new(_position.Epoch, _options.Epochs, _position.Batch, batches, _position.Step, rate, result));
+            }
+
+            if (_position.Step % _options.CheckpointSteps == 0)
+                Save();
+        }
+
+        if (_position.Labels == 0)
+            throw new AutLearnException($"Epoch {_position.Epoch} has no batch: the training data are empty, or smaller than a batch while incomplete batches are dropped.");
+        await EndEpochAsync(start, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task EndEpochAsync(long start, CancellationToken cancellationToken)
+    {
+        EvaluationResult? measured = await ValidateAsync(cancellationToken).ConfigureAwait(false);
+        TrainerPosition p = _position;
+        double trainLoss = p.LossSum / p.Labels;
+        var epoch = new TrainerEpoch(p.Epoch, p.Step, trainLoss, (double?)p.Correct / p.Labels, measured?.Loss, measured?.Accuracy, p.LearningRate);
+        double loss = measured?.Loss ?? trainLoss;
+        p = p with
+        {
+            Epoch = p.Epoch + 1,
+            Batch = 0,
+            LossSum = 0,
+            Labels = 0,
+            Correct = 0,
+            Schedule = _options.Schedule.Observe(p.Schedule, loss),
+            Epochs = p.Epochs.Add(epoch),
+        };
+        if (loss < p.BestLoss)
+        {
+            p = p with { BestLoss = loss, BestEpoch = epoch.Epoch };
+            if (KeepsBest)
+            {
+                _best = _model.CaptureState();
+                p = p with { BestSha256 = TrainerCheckpoint.HashOf(_best) };
+                _checkpoint?.WriteBest(epoch.Epoch, _best);
+            }
+        }
+
+        p = p with
+        {
+            End = epoch.Epoch - (p.BestEpoch ?? 0) >= _options.Patience ? TrainerEnd.EarlyStopped
+                : p.Epoch > _options.Epochs ? TrainerEnd.Completed
+                : null,
+        };
+        _log?.Epoch(epoch, _time.GetElapsedTime(start));
+        if (p.End is not null && p.BestSha256 is not null && p.BestEpoch != epoch.Epoch)
+            _model.RestoreState(_best ?? _checkpoint!.ReadBest(p), "best");
+        _position = p;
+        Save();
+    }
+
+    private async Task<EvaluationResult?> ValidateAsync(CancellationToken cancellationToken)
+    {
+        if (_validation is null)
+            return null;
+        var sum = new EvaluationSum();
+        await foreach (TrainingBatch batch in _validation.ReadEpochAsync(1, 0, cancellationToken).ConfigureAwait(false))
+        {
+            using (batch)
+                _steps.Evaluate(batch, sum, cancellationToken);
+        }
+
+        return sum.Result(_model.ParameterVersion);
+    }
+
+    private void Resume()
+    {
+        if (_checkpoint?.Read() is not { } found)
+            return;
+        foreach (string name in _settings.Keys.Union(found.Header.Settings.Keys).Order(StringComparer.Ordinal))
+        {
+            string? then = found.Header.Settings.GetValueOrDefault(name), now = _settings.GetValueOrDefault(name);
+            if (then != now)
+                throw new AutLearnException($"The checkpoint in '{_options.CheckpointFolder}' was made with another setting '{name}': {then ?? "none"}, now {now ?? "none"}. Train with the same settings, or choose another checkpoint folder.");
+        }
+
+        _model.RestoreState(found.State, _options.CheckpointFolder!);
+        _position = found.Header.Position;
+        _savedStep = _position.Step;
+    }
+
+    private void Save()
+    {
+        _position = _position with { LogBytes = _log?.Flush() ?? 0 };
+        _savedStep = _position.Step;
+        _checkpoint?.Write(new(_settings, _position), _model.CaptureState());
+    }
+
+    private Dictionary<string, string> Describe()
+    {
+        ArtifactManifest manifest = _model.Manifest;
+        string Hash(string file) => manifest.Files.FirstOrDefault(f => f.Path == file)?.Sha256 ?? "none";
+        var settings = new Dictionary<string, string>(_options.Settings)
+        {
+            ["model"] = $"{manifest.ModelName}, step {Hash(ArtifactNames.TrainStep)}, parameters {Hash(ArtifactNames.Parameters)}",
+            ["training data"] = _training.Description,
+            ["validation data"] = _validation?.Description ?? "none",
+            ["schedule"] = _options.Schedule.Description,
+            ["epochs"] = _options.Epochs.ToString(CultureInfo.InvariantCulture),
+            ["patience"] = _options.Patience?.ToString(CultureInfo.InvariantCulture) ?? "none",
+            ["final parameters"] = _options.FinalParameters.ToString(),
+        };
+        return settings;
+    }
+}
