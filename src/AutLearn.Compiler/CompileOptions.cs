@@ -30,6 +30,15 @@ public sealed class CompileOptions
     /// <remarks>All gradients are multiplied by min(1, clip / (norm + 1e-6)). Pascanu et al., arXiv:1211.5063.</remarks>
     public double? ClipNorm { get; set; }
 
+    /// <summary>Gets or sets the calls of the training step that share one update.</summary>
+    /// <value>From 1 to 1,000,000. The default is 1: every call updates.</value>
+    /// <remarks>
+    /// With k above 1, calls sum their gradients, and each k-th call updates with the mean of the k: for micro-batches with equally many labels,
+    /// the step on the k times larger batch. The sums and a counter are optimizer state. The gradient norm is that of the mean so far, over k.
+    /// Running statistics of batch normalisation follow every micro-batch.
+    /// </remarks>
+    public int AccumulationSteps { get; set; } = 1;
+
     /// <summary>Gets or sets the value that the loss reads; null to find it.</summary>
     /// <value>
     /// By default what feeds a final Softmax, LogSoftmax or Sigmoid (for losses of unnormalised scores), else an output named <c>logits</c>,
@@ -64,6 +73,8 @@ public sealed class CompileOptions
         ArgumentException.ThrowIfNullOrEmpty(ModelName);
         if (ClipNorm is { } clip && (clip <= 0 || !double.IsFinite(clip)))
             throw new ArgumentOutOfRangeException(nameof(ClipNorm), clip, "The clipping norm is finite and above 0.");
+        if (AccumulationSteps is < 1 or > 1_000_000)
+            throw new ArgumentOutOfRangeException(nameof(AccumulationSteps), AccumulationSteps, "The accumulation steps lie in [1, 1,000,000].");
         if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)
             throw new ArgumentOutOfRangeException(nameof(Defaults), Defaults, "The learning rate lies in (0, 1]; batch size and epochs are at least 1.");
     }

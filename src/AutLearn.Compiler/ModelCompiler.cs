@@ -86,7 +86,7 @@ public static class ModelCompiler
             LossOutput = naming.Loss,
             Metrics = [.. step.Metrics.Concat(evaluationMetrics).DistinctBy(m => m.Kind)],
             Loss = options.Loss.Spec,
-            Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm },
+            Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null },
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,
             Classes = options.Classes,

@@ -83,6 +83,13 @@ internal sealed class CompileArguments
         HelpName = "number",
     }.Positive();
 
+    private readonly Option<int> _accumulate = new Option<int>("--accumulate")
+    {
+        Description = "Calls of the training step that share one update, for batches larger than memory allows. Default: 1.",
+        HelpName = "steps",
+        DefaultValueFactory = _ => 1,
+    }.Between(1, 1_000_000);
+
     private readonly LossArguments _loss = new();
     private readonly OptimizerArguments _optimizer = new();
     private readonly PreprocessingArguments _preprocessing = new();
@@ -101,6 +108,7 @@ internal sealed class CompileArguments
         _optimizer.AddTo(command);
         command.Add(_learningRate);
         command.Add(_clipNorm);
+        command.Add(_accumulate);
         command.Add(_batchSize);
         command.Add(_epochs);
         _preprocessing.AddTo(command);
@@ -119,6 +127,7 @@ internal sealed class CompileArguments
             Loss = _loss.Read(parsed),
             Optimizer = _optimizer.Read(parsed),
             ClipNorm = parsed.GetValue(_clipNorm),
+            AccumulationSteps = parsed.GetValue(_accumulate),
             LogitsName = parsed.GetValue(_logits),
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),

@@ -71,10 +71,13 @@ internal sealed class TrainStepEmission
 
         builder.NameStem = "optimizer";
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
-        (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
         var state = new OptimizerState(graph);
+        GradientAccumulation? accumulation = _options.AccumulationSteps > 1 ? new(builder, state, _options.AccumulationSteps) : null;
+        gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
+        (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
         foreach (Value parameter in head.Trainable)
             next[parameter.Name] = _options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], builder.CastLike(rate, parameter)));
+        accumulation?.Gate(next, head.Trainable);
 
         ModelEmission.ClearOutputs(graph);
         if (areScoresCached)

@@ -22,6 +22,14 @@ internal sealed class OptimizerState
         return state;
     }
 
+    /// <summary>Adds an Int64 scalar that starts at 0.</summary>
+    public Value AddCounter(string name)
+    {
+        Value state = _graph.AddInput(_graph.UniqueName(name), new TensorType(ElementType.Int64, Shape.Scalar));
+        _entries.Add(new(state, null, "step", 0));
+        return state;
+    }
+
     public void SetNext(Value state, Value next) => _entries.Single(e => ReferenceEquals(e.State, state)).Next = next;
 
     // 1 - beta^t loses most of its digits in Float32 while t is small and beta close to 1, so both are Float64 up to here.
@@ -41,9 +49,9 @@ internal sealed class OptimizerState
     {
         if (_step is not null)
             return _step;
-        Value state = _graph.AddInput(_graph.UniqueName("optimizer.step"), new TensorType(ElementType.Int64, Shape.Scalar));
+        Value state = AddCounter("optimizer.step");
         _step = builder.Add(state, builder.Int(1));
-        _entries.Add(new(state, null, "step", 0) { Next = _step });
+        SetNext(state, _step);
         return _step;
     }
 

@@ -51,6 +51,8 @@ public static class OrtTrainingCompiler
             throw new AutLearnException($"The model is of opset {prepared.Model.Opset}; the official training engine 1.19 reads opset {NewestOpset} at most. Export the model with an older opset.");
         if (options.ClipNorm is not null)
             throw new AutLearnException("The official target has no clipping by global norm here. Compile for the device, or leave the clipping out.");
+        if (options.AccumulationSteps > 1)
+            throw new AutLearnException("The official engine accumulates gradients by itself, as long as the app does not reset them. Compile without accumulation.");
         if (prepared.Buffers.Length > 0)
             throw new AutLearnException("The official training engine never updates the running statistics of batch normalisation. Compile for the device, or keep them frozen.");
         if (options.TrainingDropout)

@@ -126,6 +126,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong("the loss's settings are out of range");
         if (!OptimizerKinds.Contains(manifest.Optimizer.Kind))
             throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
+        if (manifest.Optimizer.AccumulationSteps < 2)
+            throw Wrong($"the optimizer accumulates {manifest.Optimizer.AccumulationSteps} steps, where only 2 and more make sense");
         TrainingDefaults defaults = manifest.Defaults;
         if (defaults.LearningRate is not (> 0 and <= 1) || defaults.BatchSize < 1 || defaults.Epochs < 1)
             throw Wrong("the training defaults are out of range");

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AutLearn.Graph.Artifacts;
 
 /// <summary>The optimizer that the artifacts were compiled with.</summary>
@@ -24,4 +26,8 @@ public sealed record OptimizerSpec(string Kind)
 
     /// <summary>Gets the largest global gradient norm; null where gradients are not clipped.</summary>
     public double? ClipNorm { get; init; }
+
+    /// <summary>Gets the calls of the training step that share one update; null where every call updates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? AccumulationSteps { get; init; }
 }
