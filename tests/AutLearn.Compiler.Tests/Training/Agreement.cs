@@ -19,7 +19,9 @@ internal static class Agreement
         Func<IEnumerable<TorchSharp.Modules.Parameter>, torch.optim.Optimizer> optimizer,
         double rate,
         int steps = 20,
-        double? clip = null)
+        double? clip = null,
+        double lossTolerance = LossTolerance,
+        double parameterTolerance = ParameterTolerance)
     {
         using var runner = new StepRunner(artifacts);
         using var twin = new TorchTwin(artifacts);
@@ -29,14 +31,14 @@ internal static class Agreement
             (IReadOnlyDictionary<string, Tensor> boundary, Tensor labels) = batch(step);
             float expected = twin.Step(descent, t => loss(t, boundary, labels), clip);
             float actual = runner.Step(boundary, labels, (float)rate)[artifacts.Manifest.LossOutput].Span<float>()[0];
-            Assert.True(Math.Abs(actual - expected) <= LossTolerance * Math.Max(Math.Abs(expected), 1e-2), $"Step {step}: loss {actual} instead of {expected}.");
+            Assert.True(Math.Abs(actual - expected) <= lossTolerance * Math.Max(Math.Abs(expected), 1e-2), $"Step {step}: loss {actual} instead of {expected}.");
             foreach (ParameterSpec parameter in artifacts.Manifest.Parameters)
             {
                 string name = parameter.Tensor.Name;
                 float[] a = runner.Floats(name), b = twin.Floats(name);
                 Assert.Equal(b.Length, a.Length);
                 for (int i = 0; i < a.Length; i++)
-                    Assert.True(Math.Abs(a[i] - b[i]) <= ParameterTolerance, $"Step {step}: {name}[{i}] is {a[i]} instead of {b[i]}.");
+                    Assert.True(Math.Abs(a[i] - b[i]) <= parameterTolerance, $"Step {step}: {name}[{i}] is {a[i]} instead of {b[i]}.");
             }
         }
     }

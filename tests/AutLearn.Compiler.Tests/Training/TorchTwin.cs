@@ -10,11 +10,11 @@ internal sealed class TorchTwin : IDisposable
     private readonly DisposeScope _scope = torch.NewDisposeScope();
     private readonly Dictionary<string, TorchTensor> _parameters = [];
 
-    public TorchTwin(CompiledArtifacts artifacts)
+    public TorchTwin(CompiledArtifacts artifacts, torch.ScalarType type = torch.ScalarType.Float32)
     {
         foreach ((string name, Tensor tensor) in artifacts.InitialParameters)
         {
-            TorchTensor value = ToTorch(tensor);
+            TorchTensor value = ToTorch(tensor).to(type);
             if (artifacts.Manifest.Parameters.Single(p => p.Tensor.Name == name).Role == AutLearn.Graph.Artifacts.ParameterRole.Trainable)
                 value.requires_grad = true;
             _parameters[name] = value;
@@ -44,10 +44,10 @@ internal sealed class TorchTwin : IDisposable
         if (clip is { } limit)
             torch.nn.utils.clip_grad_norm_(Trainable, limit);
         optimizer.step();
-        return value.item<float>();
+        return value.to(torch.ScalarType.Float32).item<float>();
     }
 
-    public float[] Floats(string name) => _parameters[name].detach().contiguous().data<float>().ToArray();
+    public float[] Floats(string name) => _parameters[name].detach().to(torch.ScalarType.Float32).contiguous().data<float>().ToArray();
 
     public void Dispose() => _scope.Dispose();
 }
