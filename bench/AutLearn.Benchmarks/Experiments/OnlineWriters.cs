@@ -92,6 +92,7 @@ internal static class OnlineWriters
         double mean = all.Average(a => a.Pretrained);
         string[] means = [.. Enumerable.Range(0, Arms.Length).Select(i => Cell(all.Average(a => a.Online[i]), mean))];
         string[] harmed = [.. Enumerable.Range(0, Arms.Length).Select(i => string.Create(CultureInfo.InvariantCulture, $"{100.0 * all.Count(a => a.Online[i] < a.Pretrained) / all.Count:0} %"))];
+        string[] worst = [.. Enumerable.Range(0, Arms.Length).Select(i => string.Create(CultureInfo.InvariantCulture, $"{100 * all.Min(a => a.Online[i] - a.Pretrained):+0.0;-0.0}"))];
         return string.Create(CultureInfo.InvariantCulture, $"""
 
             ## {name}
@@ -103,6 +104,7 @@ internal static class OnlineWriters
             {text.ToString().TrimEnd()}
             | **mean** | | **{100 * mean:0.0} %** | {string.Join(" | ", means.Select(m => $"**{m}**"))} |
             | writers harmed | | | {string.Join(" | ", harmed)} |
+            | worst writer | | | {string.Join(" | ", worst)} |
 
             """);
     }
