@@ -37,6 +37,7 @@ public class OfflineBenchmark : IDisposable
             _store,
             Path.Combine(_folder, "work"),
             new OfflineLearnerOptions { Epochs = 1, BatchSize = 16, LearningRate = 1e-6, HoldOutFraction = 0 });
+        _learner.RunAsync().GetAwaiter().GetResult();
     }
 
     [Benchmark(Baseline = true)]
