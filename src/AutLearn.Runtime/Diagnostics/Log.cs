@@ -58,4 +58,22 @@ internal static partial class Log
 
     [LoggerMessage(41, LogLevel.Warning, "The content of sample {Id} is damaged; it is left out of training")]
     public static partial void SampleDamaged(ILogger logger, long id, Exception error);
+
+    [LoggerMessage(30, LogLevel.Information, "A learning window begins")]
+    public static partial void WindowBegins(ILogger logger);
+
+    [LoggerMessage(31, LogLevel.Information, "The learning window ended after {Seconds:F1} s: {Status}, {Steps} steps, {CpuSeconds:F1} s of processor time")]
+    public static partial void WindowEnded(ILogger logger, double seconds, Offline.OfflineStatus status, long steps, double cpuSeconds);
+
+    [LoggerMessage(32, LogLevel.Warning, "Learning failed and waits {Pause}")]
+    public static partial void LearningFailed(ILogger logger, TimeSpan pause, Exception error);
+
+    [LoggerMessage(33, LogLevel.Debug, "Learning waits: {Reason}")]
+    public static partial void LearningWaits(ILogger logger, string reason);
+
+    [LoggerMessage(34, LogLevel.Warning, "The priority {Priority} of the training thread was refused; training runs at the usual one")]
+    public static partial void PriorityRefused(ILogger logger, ThreadPriority priority);
+
+    [LoggerMessage(35, LogLevel.Information, "Energy is measured by {Source}")]
+    public static partial void EnergySource(ILogger logger, Scheduling.EnergySource source);
 }

@@ -20,4 +20,19 @@ internal static class Telemetry
 
     public static Counter<long> RefusedSteps { get; } =
         Meter.CreateCounter<long>("autlearn.train.step.refused", "{step}", "Training steps that were not applied because the loss was not finite.");
+
+    public static Histogram<double> StepCpuTime { get; } =
+        Meter.CreateHistogram<double>("autlearn.train.step.cpu_time", "s", "Processor time of the process during one training step.");
+
+    public static Counter<double> WindowCpuTime { get; } =
+        Meter.CreateCounter<double>("autlearn.train.cpu_time", "s", "Processor time of the process during learning windows.");
+
+    public static Counter<double> WindowEnergy { get; } =
+        Meter.CreateCounter<double>("autlearn.train.energy", "J", "Energy of the device during learning windows.");
+
+    public static Histogram<double> StepEnergy { get; } =
+        Meter.CreateHistogram<double>("autlearn.train.step.energy", "J", "Energy of the device during a learning window, per training step.");
+
+    public static Counter<long> Windows { get; } =
+        Meter.CreateCounter<long>("autlearn.train.windows", "{window}", "Learning windows.");
 }

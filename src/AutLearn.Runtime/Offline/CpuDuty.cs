@@ -7,12 +7,12 @@ internal sealed class CpuDuty(double share, TimeProvider time)
 
     public void Begin() => _start = time.GetTimestamp();
 
-    public void Rest(CancellationToken cancellationToken)
+    public void Rest(CancellationToken endOfWindow, CancellationToken cancellationToken)
     {
         if (share >= 1)
             return;
         TimeSpan rest = time.GetElapsedTime(_start) * ((1 / share) - 1);
         if (rest >= TimeSpan.FromMilliseconds(1))
-            cancellationToken.WaitHandle.WaitOne(rest);
+            WaitHandle.WaitAny([endOfWindow.WaitHandle, cancellationToken.WaitHandle], rest);
     }
 }

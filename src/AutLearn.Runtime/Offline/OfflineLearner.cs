@@ -91,7 +91,7 @@ public sealed class OfflineLearner
         return new() { RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes, BackboneKey = FeatureKeys.Of(model.Manifest) };
     }
 
-    /// <summary>Learns on a worker thread until training is over or the window closes.</summary>
+    /// <summary>Learns on a thread of its own, of <see cref="OfflineLearnerOptions.Priority"/>, until training is over or the window closes.</summary>
     /// <param name="endOfWindow">Ends the window: the step under way is finished, the state saved, and the result says <see cref="OfflineStatus.Suspended"/>.</param>
     /// <param name="progress">Called once a row of the hold-out and once a step.</param>
     /// <param name="cancellationToken">Stops at once, also the native run; the steps before are saved.</param>
@@ -107,7 +107,8 @@ public sealed class OfflineLearner
             throw new InvalidOperationException("A window of this learner is open.");
         try
         {
-            return await Task.Run(() => Run(endOfWindow, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return await TrainingThread.Run(() => Run(endOfWindow, progress, cancellationToken)).ConfigureAwait(false);
         }
         finally
         {
@@ -158,6 +159,10 @@ public sealed class OfflineLearner
             return new(OfflineStatus.NothingToLearn, default, 0, double.NaN, 0, null);
         plan = saved?.Plan ?? plan;
         using var features = new OfflineFeatures(_serving, _history, _store, _augmenter, plan.Seed);
+
+        // The serving model's session is loaded by now, and keeps its priority: only what this thread starts from here on inherits the lower one.
+        if (!TrainingThread.SetPriority(_options.Priority))
+            Log.PriorityRefused(_serving.Logger, _options.Priority);
         using var session = new OfflineSession(_serving, plan, saved, features, new(_options.CpuDuty, _time), _options.CheckpointSteps, Save);
         bool isOver;
         try

@@ -61,6 +61,11 @@ public sealed class OfflineLearnerOptions
     [Range(0.01, 1d)]
     public double CpuDuty { get; set; } = 1;
 
+    /// <summary>Gets or sets the priority of the training thread and, on Linux, of the native threads that it starts.</summary>
+    /// <value>Normal or lower. The default is <see cref="ThreadPriority.BelowNormal"/>: nice 10 on Linux and Android; lowest is nice 19.</value>
+    [AllowedValues(ThreadPriority.Lowest, ThreadPriority.BelowNormal, ThreadPriority.Normal)]
+    public ThreadPriority Priority { get; set; } = ThreadPriority.BelowNormal;
+
     /// <summary>Gets or sets when the result may serve.</summary>
     /// <value>The default is a new object with its own defaults.</value>
     [Required]

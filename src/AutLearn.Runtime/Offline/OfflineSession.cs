@@ -119,7 +119,7 @@ internal sealed class OfflineSession : IDisposable
                 _holdOut.Add(single.Boundary, single.Labels, 1);
             }
 
-            _duty.Rest(cancellationToken);
+            _duty.Rest(endOfWindow, cancellationToken);
             progress?.Report(Progress);
         }
 
@@ -137,7 +137,7 @@ internal sealed class OfflineSession : IDisposable
             int first = _position.Batch * _plan.BatchSize;
             _duty.Begin();
             Step(_order.AsSpan(first, Math.Min(_plan.BatchSize, _order.Length - first)), cancellationToken);
-            _duty.Rest(cancellationToken);
+            _duty.Rest(endOfWindow, cancellationToken);
             _position = _position with { Batch = _position.Batch + 1 };
             progress?.Report(Progress);
             if (_position.Batch % _checkpointSteps == 0 && _position.Batch < _plan.Batches)

@@ -113,6 +113,7 @@ internal sealed class StepEngine : IDisposable
     private StepResult Run(ModelRunner runner, RunPlan plan, long version, long labels, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
+        TimeSpan cpu = Telemetry.StepCpuTime.Enabled ? CpuTime.OfProcess() : default;
         int target = _sets.WaitForWritable(cancellationToken);
         runner.Run(plan, 1 - target, cancellationToken);
         float loss = LossOf(plan);
@@ -131,6 +132,8 @@ internal sealed class StepEngine : IDisposable
 
         _sets.Commit(target, version + 1);
         Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        if (Telemetry.StepCpuTime.Enabled)
+            Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
         return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1);
     }
 

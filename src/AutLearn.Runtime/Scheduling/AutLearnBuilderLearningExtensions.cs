@@ -1,0 +1,64 @@
+using AutLearn.Cache.Disk;
+using AutLearn.Runtime.Hosting;
+using AutLearn.Runtime.Offline;
+using AutLearn.Runtime.Stores;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Scheduling;
+
+/// <summary>Registers learning in the background.</summary>
+public static class AutLearnBuilderLearningExtensions
+{
+    /// <summary>Registers an <see cref="OfflineLearner"/> and a hosted <see cref="LearningService"/> for it. Opens nothing until the host starts.</summary>
+    /// <param name="builder">The registration of the model.</param>
+    /// <param name="configure">Sets the options, at least <see cref="ScheduledLearningOptions.Folder"/>.</param>
+    /// <returns>The builder.</returns>
+    /// <remarks>
+    /// The app registers an <see cref="ISampleHistory"/>, and an <see cref="IAugmenter"/> or a <see cref="GenerationStore"/> if it has one. What it
+    /// registers before stays, such as its own <see cref="IDeviceStateProvider"/>; else Linux and Windows are asked, and on other systems there
+    /// is a <see cref="ManualDeviceState"/>, of which nothing is known until the app sets it.
+    /// </remarks>
+    public static AutLearnBuilder AddLearning(this AutLearnBuilder builder, Action<ScheduledLearningOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        IServiceCollection services = builder.Services;
+        services.AddOptions<ScheduledLearningOptions>().Configure(configure);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ScheduledLearningOptions>, ScheduledLearningOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static provider => DeviceOf(OptionsOf(provider).Folder, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new TrainingPolicy(OptionsOf(provider).Policy, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider =>
+            FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>())));
+        services.TryAddSingleton(static provider => new OfflineLearner(
+            provider.GetRequiredService<PersonalModel>(),
+            provider.GetRequiredService<ISampleHistory>(),
+            provider.GetRequiredService<FeatureStore>(),
+            Path.Combine(OptionsOf(provider).Folder, "training"),
+            OptionsOf(provider).Learner,
+            provider.GetService<IAugmenter>(),
+            provider.GetService<GenerationStore>(),
+            provider.GetService<IFileSystem>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new LearningService(
+            provider.GetRequiredService<OfflineLearner>(),
+            provider.GetRequiredService<IDeviceStateProvider>(),
+            provider.GetRequiredService<TrainingPolicy>(),
+            OptionsOf(provider).Service,
+            provider.GetService<ILogger<LearningService>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LearningService>(static provider => provider.GetRequiredService<LearningService>()));
+        return builder;
+    }
+
+    private static ScheduledLearningOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<ScheduledLearningOptions>>().Value;
+
+    private static IDeviceStateProvider DeviceOf(string folder, TimeProvider time) =>
+        OperatingSystem.IsLinux() ? new LinuxDeviceState(folder, timeProvider: time)
+        : OperatingSystem.IsWindows() ? new WindowsDeviceState(folder)
+        : new ManualDeviceState(timeProvider: time);
+}

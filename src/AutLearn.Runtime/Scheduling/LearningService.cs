@@ -1,0 +1,254 @@
+using System.Diagnostics.CodeAnalysis;
+using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Offline;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Scheduling;
+
+/// <summary>Opens windows of offline learning while the policy allows, and ends them when it no longer does.</summary>
+/// <remarks>
+/// A host runs it as a background service. Where the system grants the time, as on Android and iOS, call <see cref="RunWindowAsync"/> from the
+/// granted task instead. A failure of learning never reaches the host: it is logged, told by <see cref="Explain"/> and tried again later.
+/// Thread-safe.
+/// </remarks>
+public sealed class LearningService : BackgroundService
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
+    private readonly Func<CancellationToken, IProgress<OfflineProgress>?, CancellationToken, Task<OfflineResult>> _learn;
+    private readonly IDeviceStateProvider _device;
+    private readonly TrainingPolicy _policy;
+    private readonly LearningServiceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EnergyMeter _energy;
+    private readonly LearningState _state;
+    private readonly SemaphoreSlim _window = new(1, 1);
+    private readonly CancellationTokenSource _abort = new();
+    private readonly WakeSignal _wake = new();
+
+    /// <summary>Creates a service that is not started.</summary>
+    /// <param name="learner">Learns; stays the caller's.</param>
+    /// <param name="device">Tells the state of the device.</param>
+    /// <param name="policy">Decides; for this service alone. Null for the defaults.</param>
+    /// <param name="options">The pace; null for the defaults.</param>
+    /// <param name="logger">Told what happens; null for nobody.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    /// <exception cref="OptionsValidationException">An option is out of range.</exception>
+    public LearningService(
+        OfflineLearner learner,
+        IDeviceStateProvider device,
+        TrainingPolicy? policy = null,
+        LearningServiceOptions? options = null,
+        ILogger<LearningService>? logger = null,
+        TimeProvider? timeProvider = null)
+        : this((learner ?? throw new ArgumentNullException(nameof(learner))).RunAsync, device, policy, options, logger, timeProvider, null)
+    {
+    }
+
+    internal LearningService(
+        Func<CancellationToken, IProgress<OfflineProgress>?, CancellationToken, Task<OfflineResult>> learn,
+        IDeviceStateProvider device,
+        TrainingPolicy? policy,
+        LearningServiceOptions? options,
+        ILogger? logger,
+        TimeProvider? timeProvider,
+        EnergyMeter? energy)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
+        ValidateOptionsResult valid = new LearningServiceOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+            throw new OptionsValidationException(nameof(LearningServiceOptions), typeof(LearningServiceOptions), valid.Failures);
+        _learn = learn;
+        _device = device;
+        _time = timeProvider ?? TimeProvider.System;
+        _policy = policy ?? new(null, _time);
+        _options = options.Copy();
+        _logger = logger ?? NullLogger.Instance;
+        _energy = energy ?? new(timeProvider: _time);
+        _state = new(_time);
+    }
+
+    /// <summary>Says what the service does, which condition blocks, when it looks again and how far training is.</summary>
+    public LearningReport Explain() => _state.Report();
+
+    /// <summary>Ends a rest: looks at the device at once and trains if it may. Call it when the user gave many new samples.</summary>
+    public void RequestTraining()
+    {
+        _state.EndRest();
+        _wake.Set();
+    }
+
+    /// <summary>Opens one window now, if the policy's conditions hold, and returns when it has ended. Does not wait for them to settle.</summary>
+    /// <param name="endOfWindow">Ends the window when the system wants its time back.</param>
+    /// <param name="cancellationToken">Stops at once, also the native run; the steps before are saved.</param>
+    /// <returns>What the window did, or null if a condition blocked; <see cref="Explain"/> names it.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="AutLearnException">Learning failed.</exception>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public async Task<OfflineResult?> RunWindowAsync(CancellationToken endOfWindow, CancellationToken cancellationToken = default)
+    {
+        PolicyDecision decision = _policy.EvaluateGranted(_device.Read());
+        if (!decision.IsAllowed)
+        {
+            _state.Waits(decision, TimeSpan.Zero);
+            return null;
+        }
+
+        return await OpenWindowAsync(endOfWindow, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the window; if the host's patience is over before the step is, stops at once.</summary>
+    /// <param name="cancellationToken">The end of the host's patience.</param>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        using (cancellationToken.Register(_abort.Cancel))
+            await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _abort.Cancel();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    [SuppressMessage("Design", "CA1031", Justification = "An app must not go down because learning in its background failed; the failure is logged and reported.")]
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        EventHandler wake = (_, _) => _wake.Set();
+        _device.Changed += wake;
+        Log.EnergySource(_logger, _energy.Source);
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                PolicyDecision decision = Look();
+                TimeSpan rest = _state.RestLeft;
+                if (!decision.IsAllowed || rest > TimeSpan.Zero)
+                {
+                    await WaitAsync(decision, rest, stoppingToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                try
+                {
+                    await OpenWindowAsync(stoppingToken, _abort.Token).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is not OperationCanceledException || !_abort.IsCancellationRequested)
+                {
+                    Log.LearningFailed(_logger, _state.RestLeft, error);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops; the window that was open has saved its steps.
+        }
+        finally
+        {
+            _device.Changed -= wake;
+            _state.Stopped();
+        }
+    }
+
+    private PolicyDecision Look() => _policy.Evaluate(_device.Read());
+
+    private async Task WaitAsync(PolicyDecision decision, TimeSpan rest, CancellationToken stoppingToken)
+    {
+        TimeSpan pause = decision.SettlesIn is { } settles && settles > TimeSpan.Zero && settles < _options.CheckInterval ? settles : _options.CheckInterval;
+        if (rest > TimeSpan.Zero && rest < pause)
+            pause = rest;
+        if (_state.Waits(decision, pause) && _logger.IsEnabled(LogLevel.Debug))
+            Log.LearningWaits(_logger, _state.Report().ToString());
+        await _wake.WaitAsync(pause, _time, stoppingToken).ConfigureAwait(false);
+    }
+
+    private async Task<OfflineResult> OpenWindowAsync(CancellationToken endOfWindow, CancellationToken cancellationToken)
+    {
+        await _window.WaitAsync(cancellationToken).ConfigureAwait(false);
+        long start = _time.GetTimestamp();
+        TimeSpan cpu = CpuTime.OfProcess();
+        double? energy = _energy.Sample();
+        long firstStep = -1, lastStep = 0;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(endOfWindow);
+        _state.Opens(_options.WindowCheckInterval);
+        Telemetry.Windows.Add(1);
+        Log.WindowBegins(_logger);
+        try
+        {
+            var progress = new ProgressCallback(p =>
+            {
+                if (firstStep < 0)
+                    firstStep = p.Step;
+                lastStep = p.Step;
+                _state.Progress = p;
+            });
+            Task<OfflineResult> learning = _learn(end.Token, progress, cancellationToken);
+            while (!await EndsWithinAsync(learning, _options.WindowCheckInterval).ConfigureAwait(false))
+            {
+                PolicyDecision decision = Look();
+                _state.Sees(decision, _options.WindowCheckInterval);
+                if (energy is not null && _energy.Sample() is null)
+                    energy = null;
+                if (!decision.IsAllowed)
+                    await end.CancelAsync().ConfigureAwait(false);
+            }
+
+            OfflineResult result = await learning.ConfigureAwait(false);
+            _state.Closes(result, result.Status switch
+            {
+                OfflineStatus.Suspended => TimeSpan.Zero,
+                OfflineStatus.NothingToLearn => _options.RestWithoutSamples,
+                _ => _options.RestAfterTraining,
+            });
+            TimeSpan used = CpuTime.OfProcess() - cpu;
+            Log.WindowEnded(_logger, _time.GetElapsedTime(start).TotalSeconds, result.Status, Math.Max(0, lastStep - firstStep), used.TotalSeconds);
+            return result;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            _state.Fails(error, failures => _options.RestAfterFailure * Math.Pow(2, Math.Min(failures - 1, 20)), LongestPause);
+            throw;
+        }
+        finally
+        {
+            TimeSpan used = CpuTime.OfProcess() - cpu;
+            double? joules = energy is { } before && _energy.Sample() is { } after ? after - before : null;
+            _state.Spent(used, joules);
+            Record(used, joules, lastStep - Math.Max(0, firstStep));
+            _window.Release();
+        }
+    }
+
+    private static void Record(TimeSpan cpu, double? joules, long steps)
+    {
+        Telemetry.WindowCpuTime.Add(cpu.TotalSeconds);
+        if (joules is not { } energy)
+            return;
+        Telemetry.WindowEnergy.Add(energy);
+        if (steps > 0)
+            Telemetry.StepEnergy.Record(energy / steps);
+    }
+
+    // Whether learning ends before the time is over or the device changes.
+    private async Task<bool> EndsWithinAsync(Task learning, TimeSpan time)
+    {
+        using var done = new CancellationTokenSource();
+        Task wait = _wake.WaitAsync(time, _time, done.Token);
+        Task first = await Task.WhenAny(learning, wait).ConfigureAwait(false);
+        await done.CancelAsync().ConfigureAwait(false);
+        await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ReferenceEquals(first, learning) || learning.IsCompleted;
+    }
+
+    private sealed class ProgressCallback(Action<OfflineProgress> report) : IProgress<OfflineProgress>
+    {
+        public void Report(OfflineProgress value) => report(value);
+    }
+}

@@ -1,0 +1,7 @@
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Scheduling;
+
+/// <summary>Checks the options by their range attributes, without reflection.</summary>
+[OptionsValidator]
+internal sealed partial class LearningServiceOptionsValidator : IValidateOptions<LearningServiceOptions>;

@@ -1,0 +1,32 @@
+using System.ComponentModel.DataAnnotations;
+using AutLearn.Runtime.Offline;
+using Microsoft.Extensions.Options;
+
+namespace AutLearn.Runtime.Scheduling;
+
+/// <summary>When and how an app learns in the background.</summary>
+public sealed class ScheduledLearningOptions
+{
+    /// <summary>Gets or sets where features and the checkpoint are kept; for this app alone, created if absent.</summary>
+    /// <value>Required.</value>
+    [Required]
+    public string Folder { get; set; } = "";
+
+    /// <summary>Gets or sets when the device may train.</summary>
+    /// <value>The default is a new object with its own defaults.</value>
+    [Required]
+    [ValidateObjectMembers]
+    public TrainingPolicyOptions Policy { get; set; } = new();
+
+    /// <summary>Gets or sets how the service paces itself.</summary>
+    /// <value>The default is a new object with its own defaults.</value>
+    [Required]
+    [ValidateObjectMembers]
+    public LearningServiceOptions Service { get; set; } = new();
+
+    /// <summary>Gets or sets how training runs, such as the share of time it may compute.</summary>
+    /// <value>The default is a new object with its own defaults.</value>
+    [Required]
+    [ValidateObjectMembers]
+    public OfflineLearnerOptions Learner { get; set; } = new();
+}
