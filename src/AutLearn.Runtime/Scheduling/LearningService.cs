@@ -106,8 +106,11 @@ public sealed class LearningService : BackgroundService
     /// <param name="cancellationToken">The end of the host's patience.</param>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        using (cancellationToken.Register(_abort.Cancel))
-            await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+
+        // The base returns when the window has ended, or when patience has.
+        if (cancellationToken.IsCancellationRequested)
+            await _abort.CancelAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
