@@ -17,6 +17,8 @@ switch (args)
         return await OnlineWriters.RunAsync(rest);
     case ["kill-learning", .. string[] rest]:
         return KillLearning.Run(rest);
+    case ["pretrain-kill", .. string[] rest]:
+        return PretrainKill.Run(rest);
     case ["soak-online", .. string[] rest]:
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:

@@ -23,6 +23,7 @@ internal static class ToolCommand
             InspectCommand.Create(console),
             CompileCommand.Create(console),
             EvaluateCommand.Create(console),
+            PretrainCommand.Create(console),
             PersonalizeCommand.Create(console),
             AugmentCommand.Create(console),
             DemoCommand.Create(console),

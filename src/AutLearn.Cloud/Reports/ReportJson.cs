@@ -12,6 +12,7 @@ namespace AutLearn.Cloud.Reports;
 [JsonSerializable(typeof(CompileOutcome))]
 [JsonSerializable(typeof(EvaluateReport))]
 [JsonSerializable(typeof(PersonalizeReport))]
+[JsonSerializable(typeof(PretrainReport))]
 [JsonSerializable(typeof(AugmentTextReport))]
 [JsonSerializable(typeof(AugmentImagesReport))]
 [JsonSerializable(typeof(AugmentSynonymsReport))]

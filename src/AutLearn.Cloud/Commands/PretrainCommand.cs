@@ -1,0 +1,171 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Pretraining;
+using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Terminal;
+using AutLearn.Compiler;
+using AutLearn.Compiler.Losses;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Training;
+
+namespace AutLearn.Cloud.Commands;
+
+/// <summary><c>autlearn pretrain</c>.</summary>
+internal static class PretrainCommand
+{
+    public static Command Create(ToolConsole console)
+    {
+        var data = new Argument<string>("data")
+        {
+            Description = "A folder of images (folder/label/*.jpg, .png, .webp or .bmp), an IDX file of images (.gz too), or a text file (.txt or .txt.gz).",
+        };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "The IDX file of labels. Default: the file beside the images whose name says 'labels-idx1-ubyte' instead of 'images-idx3-ubyte'.",
+            HelpName = "file",
+        };
+        var recipe = new RecipeArguments();
+        var arguments = new PretrainArguments();
+        var schedule = new ScheduleArguments();
+        var optimizer = new OptimizerArguments();
+        var preprocessing = new PreprocessingArguments();
+        var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, labels };
+        recipe.AddTo(command);
+        arguments.AddTo(command);
+        optimizer.AddTo(command);
+        schedule.AddTo(command);
+        preprocessing.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string path = parsed.GetRequiredValue(data);
+            bool isText = TextLines.IsText(path);
+            recipe.Check(parsed, isText);
+            int accumulate = parsed.GetValue(arguments.Accumulate), batchSize = parsed.GetValue(arguments.BatchSize);
+            var options = new CompileOptions
+            {
+                Trainable = TrainableSelection.All,
+                Loss = new SoftmaxCrossEntropyLoss(),
+                Optimizer = optimizer.Read(parsed),
+                ClipNorm = parsed.GetValue(arguments.ClipNorm),
+                AccumulationSteps = accumulate,
+                BatchNormalization = NormalizationStatistics.Training,
+                TrainingDropout = true,
+                Defaults = new TrainingDefaults(Math.Min(1, schedule.LearningRate(parsed)), batchSize, parsed.GetValue(arguments.Epochs)),
+            };
+            _ = schedule.Read(parsed, long.MaxValue);
+            PretrainTask task = isText
+                ? TextTask(parsed, path, recipe, arguments)
+                : ImageTask(parsed, path, parsed.GetValue(labels), recipe, arguments, preprocessing);
+            options.ModelName = task.Name;
+            options.Preprocessing = task.Preprocessing;
+            options.Classes = task.Classes;
+            string target = parsed.GetRequiredValue(arguments.Out);
+            var settings = new PretrainSettings(
+                target,
+                parsed.GetValue(arguments.Epochs),
+                batchSize,
+                parsed.GetValue(arguments.Seed),
+                steps => schedule.Read(parsed, steps),
+                parsed.GetValue(arguments.Patience),
+                parsed.GetValue(arguments.Checkpoint),
+                parsed.GetValue(arguments.CheckpointSteps),
+                parsed.GetRequiredValue(arguments.Provider),
+                parsed.GetValue(arguments.Threads),
+                parsed.GetValue(arguments.Log));
+            (TrainerResult result, ArtifactManifest manifest) = await PretrainSession.RunAsync(task, settings, options, console, cancellation).ConfigureAwait(false);
+            string? words = task.Vocabulary is { } vocabulary ? WriteWords(target, vocabulary) : null;
+            string? plot = parsed.GetValue(arguments.Plot);
+            if (plot is not null)
+                CurvePlot.Save(plot, result.Epochs);
+            var report = new PretrainReport(
+                task.Name,
+                task.Data,
+                task.Training.Count,
+                task.Validation?.Count ?? 0,
+                TrainedReport.Of(manifest).Weights,
+                manifest.Optimizer.Kind,
+                batchSize,
+                accumulate,
+                result.End == TrainerEnd.EarlyStopped ? "early" : "completed",
+                result.Steps,
+                result.ResumedAtStep,
+                result.BestEpoch,
+                [.. result.Epochs.Select(e => new PretrainEpochReport(e.Epoch, e.TrainLoss, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy, e.LearningRate))],
+                result.Duration.TotalSeconds,
+                target,
+                words,
+                settings.Log,
+                plot);
+            console.Report(report, ReportJson.Default.PretrainReport, PretrainReportView.Render);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static PretrainTask ImageTask(
+        ParseResult parsed, string path, string? labels, RecipeArguments recipe, PretrainArguments arguments, PreprocessingArguments preprocessing)
+    {
+        bool isFolder = Directory.Exists(path);
+        if (isFolder && labels is not null)
+            throw new UsageException("Option --labels belongs to IDX files; the images are a folder.");
+        if (!isFolder)
+        {
+            string beside = path.Replace("images-idx3-ubyte", "labels-idx1-ubyte", StringComparison.Ordinal);
+            labels ??= beside != path && File.Exists(beside) ? beside : throw new UsageException($"No labels: '{path}' needs --labels.");
+        }
+
+        ImageSet images = isFolder ? ImageFolder.OpenLabelled(path, []) : IdxImages.Open(path, labels, null, null, []);
+        int count = Math.Max(images.Classes.Length, images.Labels.Max() + 1);
+        int seed = parsed.GetValue(arguments.Seed);
+        (string name, OnnxModel model) = recipe.ForImages(parsed, count, isFolder, seed);
+        ImagePreprocessing shape = preprocessing.Read(parsed, model)
+            ?? throw new AutLearnException($"The model '{name}' takes no images: its only input must be Float32 [N, 1 or 3, height, width].");
+        double fraction = parsed.GetValue(arguments.Validation);
+        if (fraction > 0 && images.Count < 2)
+            throw new DataFileException(path, "one image cannot serve training and validation. Give more, or --validation 0.");
+        HoldOutSplit? split = fraction > 0 ? HoldOutSplit.Of(images.Count, fraction, seed) : null;
+        return new(
+            name,
+            model,
+            path,
+            isFolder ? DataHash.Of(path) : DataHash.Of(path, labels!),
+            new ImageSource(split is null ? images : images.Pick(split.Train), shape),
+            split is null ? null : new ImageSource(images.Pick(split.HoldOut), shape),
+            count,
+            shape,
+            images.Classes,
+            null);
+    }
+
+    private static PretrainTask TextTask(ParseResult parsed, string path, RecipeArguments recipe, PretrainArguments arguments)
+    {
+        List<string> lines = TextLines.Read(path);
+        (string name, OnnxModel model, WordVocabulary vocabulary) = recipe.ForText(parsed, lines, parsed.GetValue(arguments.Seed));
+        long[] tokens = vocabulary.Encode(lines);
+        int length = recipe.Sequence(parsed);
+        double fraction = parsed.GetValue(arguments.Validation);
+        int held = fraction > 0 ? Math.Max(length + 1, (int)(tokens.Length * fraction)) : 0;
+        if (tokens.Length - held < length + 1)
+            throw new DataFileException(path, $"has {tokens.Length} tokens, too few for sequences of {length}{(held > 0 ? " in training and validation" : "")}.");
+        return new(
+            name,
+            model,
+            path,
+            DataHash.Of(path),
+            new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
+            held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,
+            vocabulary.Words.Length,
+            null,
+            [],
+            vocabulary.Words);
+    }
+
+    private static string WriteWords(string target, ImmutableArray<string> words)
+    {
+        string path = Path.ChangeExtension(target, ".vocabulary.txt");
+        File.WriteAllText(path, string.Join('\n', words) + "\n");
+        return path;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using AutLearn.Cloud.Terminal;
+using AutLearn.Compiler;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime;
+using AutLearn.Runtime.Training;
+
+namespace AutLearn.Cloud.Pretraining;
+
+/// <summary>Compiles a network so that all of it learns, trains it, and writes it out.</summary>
+internal static class PretrainSession
+{
+    /// <summary>Runs the session.</summary>
+    /// <param name="task">What to train on what.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="options">How to compile.</param>
+    /// <param name="console">Shows progress.</param>
+    /// <param name="cancellationToken">Ends the work; the checkpoint then holds the last finished step.</param>
+    /// <returns>What training did, and the manifest of what was trained.</returns>
+    public static async Task<(TrainerResult Result, ArtifactManifest Manifest)> RunAsync(
+        PretrainTask task, PretrainSettings settings, CompileOptions options, ToolConsole console, CancellationToken cancellationToken)
+    {
+        string folder = settings.Checkpoint ?? Directory.CreateTempSubdirectory("autlearn-pretrain-").FullName;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            string package = Path.Combine(folder, "model.autlearn");
+            ModelCompiler.Compile(task.Model, options, progress: null, cancellationToken).SavePackage(package);
+            using PersonalModel model = PersonalModel.Open(package, new PersonalModelOptions
+            {
+                IntraOpThreads = settings.Threads,
+                Seed = settings.Seed,
+                ExecutionProviders = settings.Provider == "cpu" ? [] : [settings.Provider],
+            });
+            CheckLabels(task, model.Manifest);
+            DataLoader training = Training(task.Training, settings);
+            DataLoader? validation = task.Validation is { } rows
+                ? new(rows, new() { BatchSize = settings.BatchSize, Order = SampleOrder.Sequential })
+                : null;
+            long steps = Math.Max(1, (long)training.BatchCount!.Value * settings.Epochs);
+            var trainer = new Trainer(model, new TrainerOptions
+            {
+                Epochs = settings.Epochs,
+                Schedule = settings.Schedule(steps),
+                Patience = settings.Patience,
+                CheckpointFolder = settings.Checkpoint,
+                CheckpointSteps = settings.CheckpointSteps,
+                LogFile = settings.Log,
+                Settings = new Dictionary<string, string>
+                {
+                    ["data"] = task.DataSha256,
+                    ["seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
+                    ["provider"] = settings.Provider,
+                    ["threads"] = settings.Threads.ToString(CultureInfo.InvariantCulture),
+                },
+            });
+            TrainerResult result = await console.TrackAsync(
+                "Training",
+                steps,
+                report => trainer.TrainAsync(
+                    training,
+                    validation,
+                    new StepObserver(p => report(p.Step, FormattableString.Invariant($"epoch {p.Epoch} of {p.Epochs}, loss {p.Result.Loss:0.000}"))),
+                    cancellationToken)).ConfigureAwait(false);
+            if (Path.GetDirectoryName(Path.GetFullPath(settings.Out)) is { } target)
+                Directory.CreateDirectory(target);
+            model.Export(settings.Out);
+            return (result, model.Manifest);
+        }
+        finally
+        {
+            if (settings.Checkpoint is null)
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // Batch normalisation learns little from a lone last row, and accumulated gradients weigh batches alike.
+    private static DataLoader Training(ISampleSource rows, PretrainSettings settings) => new(rows, new()
+    {
+        BatchSize = settings.BatchSize,
+        Seed = settings.Seed,
+        LastBatch = rows.Count >= settings.BatchSize ? LastBatch.Drop : LastBatch.Keep,
+    });
+
+    private static void CheckLabels(PretrainTask task, ArtifactManifest manifest)
+    {
+        if (manifest.Inputs.Length != 1)
+            throw new AutLearnException($"The model '{task.Name}' has {manifest.Inputs.Length} inputs; pretraining feeds one.");
+        if (Commands.ClassCount.Of(manifest) is { } classes && classes < task.Labels)
+            throw new AutLearnException($"The model '{task.Name}' scores {classes} classes, but {task.Data} has {task.Labels}.");
+    }
+
+    // Progress<T> would hop threads and reorder reports; a bar wants each step as it comes.
+    private sealed class StepObserver(Action<TrainerProgress> report) : IProgress<TrainerProgress>
+    {
+        public void Report(TrainerProgress value) => report(value);
+    }
+}
