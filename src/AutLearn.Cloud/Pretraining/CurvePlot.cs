@@ -17,8 +17,6 @@ internal static class CurvePlot
     public static void Save(string path, IReadOnlyList<TrainerEpoch> epochs)
     {
         using var plot = new Plot();
-        if (Font.Value is { } font)
-            plot.Font.Set(font);
         double[] steps = [.. epochs.Select(e => (double)e.Steps)];
         plot.Add.Scatter(steps, epochs.Select(e => e.TrainLoss).ToArray()).LegendText = "training loss";
         TrainerEpoch[] measured = [.. epochs.Where(e => e.ValidationLoss is { } loss && double.IsFinite(loss))];
@@ -27,16 +25,22 @@ internal static class CurvePlot
         plot.XLabel("step");
         plot.YLabel("loss");
         plot.ShowLegend(Alignment.UpperRight);
+        if (Font.Value is { } font)
+        {
+            plot.Font.Set(font);
+            plot.Legend.FontName = font;
+        }
+
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
             Directory.CreateDirectory(folder);
         plot.SavePng(path, Width, Height);
     }
 
-    // Skia's build for Linux without dependencies finds no fonts by itself. On a machine without any, the picture has no text.
+    // Skia's build for Linux without dependencies finds no fonts by itself and has one family without a name. On a machine without any, the picture has no text.
     private static string? RegisterFont()
     {
         const string Name = "curves";
-        if (SKFontManager.Default.FontFamilyCount > 0)
+        if (SKFontManager.Default.FontFamilies.Any(f => f.Length > 0))
             return null;
         string? file = FontFolders
             .Where(Directory.Exists)
