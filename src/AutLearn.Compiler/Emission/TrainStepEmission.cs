@@ -89,7 +89,7 @@ internal sealed class TrainStepEmission
             ModelEmission.AddOutput(graph, entry.Next!, ArtifactNaming.Next(entry.State.Name), entry.State.Type);
 
         PassSequence.Simplify().Run(head.Model);
-        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new DeadNodeElimination()).Run(head.Model);
+        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model);
         PassSequence.Simplify().Run(head.Model);
         string[] inputs =
         [

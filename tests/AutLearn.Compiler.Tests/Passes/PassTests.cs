@@ -25,6 +25,7 @@ public sealed class PassTests
         ["update"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithUpdate, 3),
         ["update-momentum"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithMomentum, 1),
         ["scales"] = (new PassSequence(new ScaleMerging(), new DeadNodeElimination()), WithScales, 4),
+        ["scalar-broadcast"] = (new ScalarBroadcastFlattening(), WithScalarBroadcast, 9),
         ["weights-first"] = (new WeightsFirstProduct(), WithFedWeights, 4),
     };
 
@@ -223,6 +224,20 @@ public sealed class PassTests
         "N", 4);
 
     // x a b, and sum(x a) b where x a b exists
+    // Two operations on values that end in ones, one of them with a symbolic batch; the third has nothing to gain.
+    private static OnnxModel WithScalarBroadcast()
+    {
+        var random = new Random(9);
+        var graph = new OnnxGraph("g");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 300, 1, 1)));
+        Value rate = graph.AddInitializer("rate", Tensor.Scalar(0.25f));
+        Value small = graph.AddInitializer("small", Networks.Random(random, 1, 3, 1));
+        graph.AddOutput(graph.AddNode("Sub", [rate, x], ["a"]).Outputs[0]!);
+        graph.AddOutput(graph.AddNode("Mul", [small, rate], ["c"]).Outputs[0]!);
+        graph.AddOutput(graph.AddNode("Mul", [graph.AddNode("Relu", [x], ["r"]).Outputs[0]!, graph.AddInitializer("one", Tensor.Of<float>([1, 1], [3f]))], ["b"]).Outputs[0]!);
+        return new OnnxModel(graph, Networks.Opset);
+    }
+
     private static OnnxModel WithScales() => Build(
         (g, x) =>
         {
