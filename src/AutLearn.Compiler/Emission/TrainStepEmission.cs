@@ -1,4 +1,5 @@
 using AutLearn.Compiler.Gradients;
+using AutLearn.Compiler.Layout;
 using AutLearn.Compiler.Losses;
 using AutLearn.Compiler.Optimizers;
 using AutLearn.Compiler.Passes;
@@ -51,6 +52,7 @@ internal sealed class TrainStepEmission
         OnnxGraph graph = head.Graph;
         GraphBuilder builder = head.Builder;
         string? seed = ActivateDropout(head.Model);
+        new ChannelMajorLayout().Run(head.Model);
         Dictionary<string, Value> next = RunningStatistics.Apply(head);
 
         // Dropout may stand right at the end and take the place of the scores.

@@ -27,14 +27,15 @@ internal static class ConvolutionGradients
         }
         else
         {
-            window = SlidingWindow.Unpadded(g, kernel);
+            window = SlidingWindow.Unpadded(g.Node, kernel);
             (padded, before) = PadToSame(g, x, window);
         }
 
+        SlidingWindow? planes = before is null ? DepthwisePlanesGradient.WindowOf(g, window, group) : null;
         var result = new Value?[g.InputCount];
         if (g.NeedsGradient(0))
         {
-            Value dx = DataGradient(g, padded, w, dy, window, group);
+            Value dx = (planes is null ? null : DepthwisePlanesGradient.Data(g, dy, planes)) ?? DataGradient(g, padded, w, dy, window, group);
             if (before is not null)
                 dx = g.Op("Slice", [dx, before, g.Add(before, g.SpatialSizes(x)), window.SpatialAxes(g)]);
             dx.Type = x.Type;
@@ -42,7 +43,7 @@ internal static class ConvolutionGradients
         }
 
         if (g.NeedsGradient(1))
-            result[1] = ConvolutionWeightGradient.Of(g, padded, dy, w, window, group);
+            result[1] = planes is null ? ConvolutionWeightGradient.Of(g, padded, dy, w, window, group) : DepthwisePlanesGradient.Weight(g, dy, planes);
         if (g.NeedsGradient(2))
             result[2] = SumOverChannels(g, dy);
         return result;
@@ -87,7 +88,7 @@ internal static class ConvolutionGradients
     // that convolution has no window for it.
     private static SlidingWindow TransposedWindow(GradientContext g, long[] kernel)
     {
-        SlidingWindow window = SlidingWindow.Unpadded(g, kernel);
+        SlidingWindow window = SlidingWindow.Unpadded(g.Node, kernel);
         long[] extra = g.Node.GetInts("output_padding") is { } given ? [.. given] : new long[kernel.Length];
         string autoPad = g.Node.GetString("auto_pad", "NOTSET");
         bool sized = g.Node.Attributes.ContainsKey("output_shape");

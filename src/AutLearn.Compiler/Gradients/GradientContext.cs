@@ -141,10 +141,14 @@ public sealed class GradientContext
     /// <summary>Reshapes to the shape of another value.</summary>
     public Value ReshapeLike(Value x, Value like)
     {
-        Value reshaped = Builder.Reshape(x, Builder.ShapeOf(like));
+        Value reshaped = Builder.Reshape(x, like.Shape is { } shape && ConstantShape(shape) is { } sizes ? Builder.Ints(sizes) : Builder.ShapeOf(like));
         reshaped.Type = new TensorType(x.ElementType, like.Shape);
         return reshaped;
     }
+
+    // A single unknown size follows from the number of elements, unless there are none.
+    private static long[]? ConstantShape(Shape shape) =>
+        shape.Count(d => !d.IsKnown) == 1 && shape.All(d => !d.Is(0)) ? [.. shape.Select(d => d.IsKnown ? d.Size : -1)] : null;
 
     /// <summary>Gets the rank of a value.</summary>
     /// <exception cref="AutLearnException">The rank is unknown.</exception>

@@ -13,20 +13,23 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
     public AttributeValue PadsAttribute => AttributeValue.Of([.. Before, .. After]);
 
     /// <summary>Reads the window of a node; null where its padding depends on spatial sizes that are not known.</summary>
-    public static SlidingWindow? TryOf(GradientContext g, Value x, long[] kernel)
+    public static SlidingWindow? TryOf(GradientContext g, Value x, long[] kernel) => TryOf(g.Node, x.Shape!, kernel);
+
+    /// <summary>Reads the window of a node; null where its padding depends on spatial sizes that are not known.</summary>
+    public static SlidingWindow? TryOf(Node node, Shape x, long[] kernel)
     {
         int rank = kernel.Length;
-        SlidingWindow window = Unpadded(g, kernel);
-        switch (g.Node.GetString("auto_pad", "NOTSET"))
+        SlidingWindow window = Unpadded(node, kernel);
+        switch (node.GetString("auto_pad", "NOTSET"))
         {
             case "VALID":
                 return window;
             case "SAME_UPPER":
             case "SAME_LOWER":
-                bool upper = g.Node.GetString("auto_pad", "") == "SAME_UPPER";
+                bool upper = node.GetString("auto_pad", "") == "SAME_UPPER";
                 for (int i = 0; i < rank; i++)
                 {
-                    if (window.SamePadding(x.Shape![i + 2], i) is not { } total)
+                    if (window.SamePadding(x[i + 2], i) is not { } total)
                         return null;
                     window.Before[i] = upper ? total / 2 : total - (total / 2);
                     window.After[i] = total - window.Before[i];
@@ -34,15 +37,15 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
 
                 return window;
             default:
-                if (g.Node.GetInts("pads") is { } pads)
+                if (node.GetInts("pads") is { } pads)
                     return window with { Before = [.. pads[..rank]], After = [.. pads[rank..]] };
                 return window;
         }
     }
 
     /// <summary>Reads the window of a node without its padding.</summary>
-    public static SlidingWindow Unpadded(GradientContext g, long[] kernel) =>
-        new(kernel, Attribute(g, "strides", kernel.Length), Attribute(g, "dilations", kernel.Length), new long[kernel.Length], new long[kernel.Length]);
+    public static SlidingWindow Unpadded(Node node, long[] kernel) =>
+        new(kernel, Attribute(node, "strides", kernel.Length), Attribute(node, "dilations", kernel.Length), new long[kernel.Length], new long[kernel.Length]);
 
     /// <summary>The input elements that the kernel spans on an axis.</summary>
     public long Span(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
@@ -125,6 +128,6 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
         return Math.Max(((windows - 1) * Strides[axis]) + Span(axis) - size.Size, 0);
     }
 
-    private static long[] Attribute(GradientContext g, string name, int rank) =>
-        g.Node.GetInts(name) is { } given ? [.. given] : [.. Enumerable.Repeat(1L, rank)];
+    private static long[] Attribute(Node node, string name, int rank) =>
+        node.GetInts(name) is { } given ? [.. given] : [.. Enumerable.Repeat(1L, rank)];
 }

@@ -7,7 +7,7 @@ namespace AutLearn.Compiler.Tests.Gradients.Cases;
 
 internal static class ConvolutionCases
 {
-    public static IEnumerable<GradientCase> Rows => [.. ConvRows(), .. TransposedRows()];
+    public static IEnumerable<GradientCase> Rows => [.. ConvRows(), .. PlanesRows(), .. TransposedRows()];
 
     private static IEnumerable<GradientCase> ConvRows()
     {
@@ -44,6 +44,40 @@ internal static class ConvolutionCases
         yield return Conv("one input channel", [5, 6], [3, 1, 3, 3], pads: [1, 1, 1, 1], channels: 1);
     }
 
+    // Depthwise over [1, C, N, H, W] with kernels of depth 1, as the channel-major layout writes them
+    private static IEnumerable<GradientCase> PlanesRows()
+    {
+        yield return Planes("same size", [5, 6], [3, 3], pads: [1, 1, 1, 1]);
+        yield return Planes("no pads", [5, 6], [3, 2]);
+        yield return Planes("stride", [8, 6], [3, 3], strides: [2, 2], pads: [1, 1, 1, 1]);
+        yield return Planes("stride, pads at the end", [8, 6], [3, 3], strides: [2, 2], pads: [0, 0, 1, 1]);
+        yield return Planes("stride leaves a rest", [7, 9], [3, 3], strides: [2, 3], pads: [1, 0, 0, 1]);
+        yield return Planes("stride beyond the kernel", [9, 8], [2, 1], strides: [4, 3]);
+        yield return Planes("stride of rows alone", [7, 6], [3, 3], strides: [3, 1], pads: [1, 1, 1, 1]);
+        yield return Planes("stride beyond all input rows", [2, 3], [1, 1], strides: [4, 4], pads: [1, 1, 2, 2]);
+        yield return Planes("kernel larger than the plane", [2, 3], [5, 5], pads: [2, 2, 2, 2]);
+        yield return Planes("pads beyond the kernel", [3, 4], [2, 2], pads: [2, 3, 2, 2]);
+        yield return Planes("dilations", [9, 8], [3, 3], dilations: [3, 2], pads: [3, 2, 3, 2]);
+        yield return Planes("dilations, stride", [9, 8], [3, 3], strides: [2, 2], dilations: [3, 2], pads: [3, 2, 2, 1]);
+        yield return Planes("wide", [3, 140], [3, 3], pads: [1, 1, 1, 1]);
+        yield return Planes("wide, stride", [5, 140], [3, 3], strides: [2, 2], pads: [1, 1, 1, 1]);
+    }
+
+    private static GradientCase Planes(string name, long[] plane, long[] kernel, long[]? strides = null, long[]? dilations = null, long[]? pads = null)
+    {
+        GradientCase row = Conv(
+            $"planes, {name}",
+            [2, .. plane],
+            [3, 1, 1, .. kernel],
+            [1, .. strides ?? [1, 1]],
+            [1, .. dilations ?? [1, 1]],
+            pads is null ? null : [0, pads[0], pads[1], 0, pads[2], pads[3]],
+            group: 3,
+            channels: 3,
+            samples: 1);
+        return row with { Inputs = row.Inputs.SetItem(0, row.Inputs[0] with { SymbolicAxes = [2] }) };
+    }
+
     private static GradientCase Conv(
         string name,
         long[] size,
@@ -55,10 +89,11 @@ internal static class ConvolutionCases
         string? autoPad = null,
         bool hasBias = true,
         bool isBatchOnly = false,
-        long channels = 4)
+        long channels = 4,
+        long samples = 2)
     {
         int rank = size.Length;
-        CaseInput x = CaseInput.Random([2, channels, .. size]);
+        CaseInput x = CaseInput.Random([samples, channels, .. size]);
         return new GradientCase(name, "Conv")
         {
             ElementType = ElementType.Float32,
