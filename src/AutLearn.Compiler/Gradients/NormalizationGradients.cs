@@ -144,7 +144,9 @@ internal static class NormalizationGradients
         ];
     }
 
-    // y = h scale + bias with the batch's own m and v; the running statistics carry no gradient, as in libtorch
+    // y = c r scale + bias with the batch's own m and v, c = x - m; the running statistics carry no gradient, as in libtorch.
+    // With s = sum dy c:  dscale = r s, dbias = sum dy, dx = scale r (dy - (c r^2 s + dbias) / n).
+    // What is subtracted from dy is itself a batch normalisation of x with given statistics, which takes one pass.
     private static Value?[] TrainingBatchNormalization(GradientContext g)
     {
         Value x = g.Input(0);
@@ -152,23 +154,33 @@ internal static class NormalizationGradients
         if (g.OptionalOutputGradient(0) is not { } dy)
             return result;
         int rank = g.RankOf(x);
-        Value axes = g.Ints(AllButChannels(rank));
-        (Value centered, Value r) = Statistics(g, x, axes, g.Node.GetFloat("epsilon", 1e-5f));
-        Value h = g.Mul(centered, r);
-        Value dScale = SumOverChannels(g, g.Mul(dy, h), rank);
+        float epsilon = g.Node.GetFloat("epsilon", 1e-5f);
+        (Value mean, Value variance) = BatchStatistics(g, x, rank);
+        Value r = Reciprocal(g, variance, epsilon);
+        Value s = SumOverChannels(g, g.Mul(dy, g.Sub(x, AlongChannels(g, mean, rank))), rank);
         Value dBias = SumOverChannels(g, dy, rank);
-        result[1] = dScale;
+        result[1] = g.Mul(r, s);
         result[2] = dBias;
         if (!g.NeedsGradient(0))
             return result;
-
-        // dh = dy scale, and scale is constant over the axes: mean dh = scale dbias / n, mean(dh h) = scale dscale / n.
-        Value slope = g.Mul(AlongChannels(g, g.Input(1), rank), r);
         Value share = InverseCount(g, x, r);
-        Value meanOfDy = g.Mul(AlongChannels(g, dBias, rank), share);
-        Value meanOfProduct = g.Mul(AlongChannels(g, dScale, rank), share);
-        result[0] = g.Mul(slope, g.Sub(g.Sub(dy, meanOfDy), g.Mul(h, meanOfProduct)));
+        Value mean1 = g.Mul(dBias, share), mean2 = g.Mul(g.Mul(r, s), share);
+        Value removed = g.Op("BatchNormalization", [x, mean2, mean1, mean, variance], ("epsilon", AttributeValue.Of(epsilon)));
+        removed.Type = x.Type;
+        result[0] = g.Mul(g.Sub(dy, removed), AlongChannels(g, g.Mul(g.Input(1), r), rank));
         return result;
+    }
+
+    // [C] each. With momentum 0 the node's running outputs are those of the batch.
+    private static (Value Mean, Value Variance) BatchStatistics(GradientContext g, Value x, int rank)
+    {
+        if (g.Node.GetFloat("momentum", 0.9f) == 0 && g.Node.Output(1) is { } savedMean && g.Node.Output(2) is { } savedVariance)
+            return (savedMean, savedVariance);
+        Value axes = g.Ints(AllButChannels(rank));
+        Value mean = Mean(g, x, axes);
+        Value centered = g.Sub(x, mean);
+        Value variance = Mean(g, g.Mul(centered, centered), axes);
+        return (g.Reshape(mean, -1), g.Reshape(variance, -1));
     }
 
     public static (Value Centered, Value R) Statistics(GradientContext g, Value x, Value axes, float epsilon)
