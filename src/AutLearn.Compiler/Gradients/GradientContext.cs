@@ -64,11 +64,14 @@ public sealed class GradientContext
         {
             if (Node.Output(o) is not { } old)
                 continue;
-            string name = old.Name;
+            string name = old.Name, former = outputs[o]!.Name;
             outputs[o]!.Type ??= old.Type;
             Node.Owner.ReplaceAllUses(old, outputs[o]!);
+
+            // They swap names: a free one would go to the next node, and nodes are called as their outputs were.
             Node.Owner.Rename(old, Node.Owner.UniqueName($"{name}/replaced"));
             Node.Owner.Rename(outputs[o]!, name);
+            Node.Owner.Rename(old, former);
         }
 
         IsForwardReplaced = true;

@@ -118,7 +118,7 @@ internal static class NormalizationGradients
     private static Value Grouped(GradientContext g, Value x) => g.Reshape(x, 0, g.Node.GetInt("num_groups", 1), -1);
 
     private static Value?[] BatchNormalization(GradientContext g) =>
-        g.Node.GetInt("training_mode", 0) == 0 ? FrozenBatchNormalization(g) : TrainingBatchNormalization(g);
+        g.Node.GetInt("training_mode", 0) == 0 ? FrozenBatchNormalization(g) : TrainingBatchNormalization.Gradient(g);
 
     // y = (x - m) r scale + bias with given m and v, r = 1 / sqrt(v + epsilon)
     // =>  dx = dy scale r, dscale = r sum dy (x - m), dbias = sum dy, dm = -scale r dbias, dv = -1/2 scale r^2 dscale
@@ -144,45 +144,6 @@ internal static class NormalizationGradients
         ];
     }
 
-    // y = c r scale + bias with the batch's own m and v, c = x - m; the running statistics carry no gradient, as in libtorch.
-    // With s = sum dy c:  dscale = r s, dbias = sum dy, dx = scale r (dy - (c r^2 s + dbias) / n).
-    // What is subtracted from dy is itself a batch normalisation of x with given statistics, which takes one pass.
-    private static Value?[] TrainingBatchNormalization(GradientContext g)
-    {
-        Value x = g.Input(0);
-        var result = new Value?[g.InputCount];
-        if (g.OptionalOutputGradient(0) is not { } dy)
-            return result;
-        int rank = g.RankOf(x);
-        float epsilon = g.Node.GetFloat("epsilon", 1e-5f);
-        (Value mean, Value variance) = BatchStatistics(g, x, rank);
-        Value r = Reciprocal(g, variance, epsilon);
-        Value s = SumOverChannels(g, g.Mul(dy, g.Sub(x, AlongChannels(g, mean, rank))), rank);
-        Value dBias = SumOverChannels(g, dy, rank);
-        result[1] = g.Mul(r, s);
-        result[2] = dBias;
-        if (!g.NeedsGradient(0))
-            return result;
-        Value share = InverseCount(g, x, r);
-        Value mean1 = g.Mul(dBias, share), mean2 = g.Mul(g.Mul(r, s), share);
-        Value removed = g.Op("BatchNormalization", [x, mean2, mean1, mean, variance], ("epsilon", AttributeValue.Of(epsilon)));
-        removed.Type = x.Type;
-        result[0] = g.Mul(g.Sub(dy, removed), AlongChannels(g, g.Mul(g.Input(1), r), rank));
-        return result;
-    }
-
-    // [C] each. With momentum 0 the node's running outputs are those of the batch.
-    private static (Value Mean, Value Variance) BatchStatistics(GradientContext g, Value x, int rank)
-    {
-        if (g.Node.GetFloat("momentum", 0.9f) == 0 && g.Node.Output(1) is { } savedMean && g.Node.Output(2) is { } savedVariance)
-            return (savedMean, savedVariance);
-        Value axes = g.Ints(AllButChannels(rank));
-        Value mean = Mean(g, x, axes);
-        Value centered = g.Sub(x, mean);
-        Value variance = Mean(g, g.Mul(centered, centered), axes);
-        return (g.Reshape(mean, -1), g.Reshape(variance, -1));
-    }
-
     public static (Value Centered, Value R) Statistics(GradientContext g, Value x, Value axes, float epsilon)
     {
         Value centered = g.Sub(x, Mean(g, x, axes));
@@ -192,24 +153,25 @@ internal static class NormalizationGradients
     public static Value ThroughStatistics(GradientContext g, Value dh, Value h, Value r, Value axes) =>
         g.Mul(r, g.Sub(g.Sub(dh, Mean(g, dh, axes)), g.Mul(h, Mean(g, g.Mul(dh, h), axes))));
 
-    private static Value Reciprocal(GradientContext g, Value variance, float epsilon) =>
+    // 1 / sqrt(v + epsilon)
+    public static Value Reciprocal(GradientContext g, Value variance, float epsilon) =>
         g.Div(g.One(variance), g.Builder.Sqrt(g.Add(variance, g.Scalar(variance, epsilon))));
 
-    private static Value Mean(GradientContext g, Value x, Value axes) =>
+    public static Value Mean(GradientContext g, Value x, Value axes) =>
         g.Op("ReduceMean", [x, axes], ("keepdims", AttributeValue.Of(1L)), ("noop_with_empty_axes", AttributeValue.Of(1L)));
 
     // 1 / n, n being how many elements of x share one element of the statistics
-    private static Value InverseCount(GradientContext g, Value x, Value statistics) =>
+    public static Value InverseCount(GradientContext g, Value x, Value statistics) =>
         x.Shape?.ElementCount() is { } all && statistics.Shape?.ElementCount() is { } kept
             ? g.Scalar(x, (double)kept / Math.Max(1, all))
             : g.Div(g.Builder.CastLike(g.Op("Size", [statistics]), x), g.Builder.CastLike(g.Op("Size", [x]), x));
 
     private static Value Sum(GradientContext g, Value? a, Value b) => a is null ? b : g.Add(a, b);
 
-    private static Value AlongChannels(GradientContext g, Value perChannel, int rank) =>
+    public static Value AlongChannels(GradientContext g, Value perChannel, int rank) =>
         rank <= 2 ? perChannel : g.Reshape(perChannel, [-1, .. Enumerable.Repeat(1L, rank - 2)]);
 
-    private static Value SumOverChannels(GradientContext g, Value x, int rank) => g.Builder.ReduceSum(x, AllButChannels(rank));
+    public static Value SumOverChannels(GradientContext g, Value x, int rank) => g.Builder.ReduceSum(x, AllButChannels(rank));
 
-    private static long[] AllButChannels(int rank) => [.. Enumerable.Range(0, rank).Where(i => i != 1).Select(i => (long)i)];
+    public static long[] AllButChannels(int rank) => [.. Enumerable.Range(0, rank).Where(i => i != 1).Select(i => (long)i)];
 }

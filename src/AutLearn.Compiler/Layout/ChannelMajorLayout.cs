@@ -53,12 +53,13 @@ internal sealed class ChannelMajorLayout : IPass
         };
     }
 
-    // The operator wants channels second: [1, C, N H W] has the same elements in the same order.
+    // The operator wants channels second: [1, C, N, H W] has the same elements in the same order.
     private static Value Normalize(GraphBuilder b, Node node, Value x)
     {
         Shape shape = x.Shape!;
-        Value rows = b.Reshape(x, 1, shape[0].Size, -1);
-        rows.Type = new TensorType(x.ElementType, new Shape(1, shape[0], ImageTypes.Product(shape[1], shape[2], shape[3])));
+        long plane = shape[2].Size * shape[3].Size;
+        Value rows = b.Reshape(x, 1, shape[0].Size, -1, plane);
+        rows.Type = new TensorType(x.ElementType, new Shape(1, shape[0], shape[1], plane));
         Value normalized = b.Op("BatchNormalization", [rows, .. node.Inputs.Skip(1)], [.. node.Attributes.Select(a => (a.Key, a.Value))]);
         normalized.Type = rows.Type;
         return b.Reshape(normalized, shape[0].Size, -1, shape[2].Size, shape[3].Size);

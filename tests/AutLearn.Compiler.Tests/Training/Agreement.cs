@@ -12,7 +12,9 @@ internal static class Agreement
 
     public const double ParameterTolerance = 1e-4;
 
-    public static void Check(
+    /// <summary>Checks losses and parameters after each step.</summary>
+    /// <returns>The losses.</returns>
+    public static float[] Check(
         CompiledArtifacts artifacts,
         Func<int, (IReadOnlyDictionary<string, Tensor> Boundary, Tensor Labels)> batch,
         Func<TorchTwin, IReadOnlyDictionary<string, Tensor>, Tensor, TorchTensor> loss,
@@ -26,12 +28,14 @@ internal static class Agreement
         using var runner = new StepRunner(artifacts);
         using var twin = new TorchTwin(artifacts);
         using torch.optim.Optimizer descent = optimizer(twin.Trainable);
+        float[] losses = new float[steps];
         for (int step = 0; step < steps; step++)
         {
             (IReadOnlyDictionary<string, Tensor> boundary, Tensor labels) = batch(step);
             float expected = twin.Step(descent, t => loss(t, boundary, labels), clip);
             float actual = runner.Step(boundary, labels, (float)rate)[artifacts.Manifest.LossOutput].Span<float>()[0];
             Assert.True(Math.Abs(actual - expected) <= lossTolerance * Math.Max(Math.Abs(expected), 1e-2), $"Step {step}: loss {actual} instead of {expected}.");
+            losses[step] = actual;
             foreach (ParameterSpec parameter in artifacts.Manifest.Parameters)
             {
                 string name = parameter.Tensor.Name;
@@ -41,5 +45,7 @@ internal static class Agreement
                     Assert.True(Math.Abs(a[i] - b[i]) <= parameterTolerance, $"Step {step}: {name}[{i}] is {a[i]} instead of {b[i]}.");
             }
         }
+
+        return losses;
     }
 }
