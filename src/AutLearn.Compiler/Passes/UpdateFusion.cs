@@ -4,15 +4,11 @@ namespace AutLearn.Compiler.Passes;
 
 /// <summary>Lets the matrix product that computes a gradient add to the weights (or the momentum) at once, which saves passes over them.</summary>
 /// <remarks>
-/// W - s G with G = op(A) op(B) becomes Gemm(A, s B, W, alpha = -1): the smaller factor is scaled instead of the product,
-/// unless it is large and larger than the product, as activations of images can be.
-/// G + m V with a constant m becomes Gemm(A, B, V, beta = m). Only where nothing else reads G. Between the product and the update, G may change
-/// its shape, as the gradients of convolutions and recurrent layers do; then W and the result change theirs, which moves nothing.
+/// W - s G with G = op(A) op(B) becomes Gemm(A, s B, W, alpha = -1): the smaller factor is scaled instead of the product.
+/// G + m V with a constant m becomes Gemm(A, B, V, beta = m). Only where nothing else reads G.
 /// </remarks>
 internal sealed class UpdateFusion : IPass
 {
-    private const long TypicalBatch = 16, AlwaysCheap = 1 << 14;
-
     public string Name => "update-fusion";
 
     public bool Run(OnnxModel model)
@@ -44,8 +40,6 @@ internal sealed class UpdateFusion : IPass
                 continue;
             Value a = product.Inputs[0]!, b = product.Inputs[1]!;
             bool scalesA = SizeOf(a) <= SizeOf(b);
-            if (SizeOf(scalesA ? a : b) > Math.Max(SizeOf(product.Outputs[0]!), AlwaysCheap))
-                continue;
             Value small = scalesA ? a : b;
             Value scaled = graph.AddNode("Mul", [small, scale], [graph.UniqueName($"{small.Name}/scaled")]).Outputs[0]!;
             scaled.Type = small.Type;
@@ -78,26 +72,20 @@ internal sealed class UpdateFusion : IPass
         return true;
     }
 
-    // A product that only this update reads, of as many elements as what it is added to. A batch of rows may be added to weights only.
-    private static Node? ProductOf(Value gradient, Value target)
-    {
-        if (gradient.Shape is not { IsStatic: true } shape || !shape.Equals(target.Shape) || gradient.ElementType != target.ElementType)
-            return null;
-        while (gradient is { Uses.Count: 1, IsOutput: false, Producer: { } reshaping } && (reshaping.Is("Reshape") || reshaping.Is("Squeeze") || reshaping.Is("Unsqueeze")))
-            gradient = reshaping.Inputs[0]!;
-        return gradient is { Uses.Count: 1, IsOutput: false, Producer: { } product } && product.Is("Gemm") && product.Input(2) is null
-            && gradient.Shape is { Rank: 2, IsStatic: true }
-                ? product
-                : null;
-    }
+    // A product that only this update reads, of the very shape of what it is added to. A batch of rows may be added to weights only.
+    private static Node? ProductOf(Value gradient, Value target) =>
+        gradient is { Uses.Count: 1, IsOutput: false, Producer: { } product } && product.Is("Gemm") && product.Input(2) is null
+        && gradient.Shape is { Rank: 2, IsStatic: true } shape && shape.Equals(target.Shape)
+        && gradient.ElementType == target.ElementType
+            ? product
+            : null;
 
     private static void Replace(OnnxGraph graph, Node update, Node product, Value a, Value b, Value c, float alpha, float beta)
     {
         Value old = update.Outputs[0]!;
-        TensorType type = product.Outputs[0]!.Type!;
         Node fused = graph.AddNode(
             "Gemm",
-            [a, b, Reshaped(graph, c, type)],
+            [a, b, c],
             [graph.UniqueName($"{old.Name}/fused")],
             [
                 new("alpha", AttributeValue.Of(alpha)),
@@ -105,30 +93,14 @@ internal sealed class UpdateFusion : IPass
                 new("transA", AttributeValue.Of(product.GetInt("transA", 0))),
                 new("transB", AttributeValue.Of(product.GetInt("transB", 0))),
             ]);
-        fused.Outputs[0]!.Type = type;
-        Value result = Reshaped(graph, fused.Outputs[0]!, old.Type!);
+        Value result = fused.Outputs[0]!;
+        result.Type = old.Type;
         string name = old.Name;
         graph.ReplaceAllUses(old, result);
         graph.Remove(update);
         graph.Rename(result, name);
     }
 
-    private static Value Reshaped(OnnxGraph graph, Value value, TensorType type)
-    {
-        if (type.Shape!.Equals(value.Shape))
-            return value;
-        Value sizes = graph.AddInitializer(graph.UniqueName($"{value.Name}/shape"), Tensor.Vector<long>(type.Shape.ToSizes()));
-        Value reshaped = graph.AddNode("Reshape", [value, sizes], [graph.UniqueName($"{value.Name}/reshaped")]).Outputs[0]!;
-        reshaped.Type = type;
-        return reshaped;
-    }
-
-    // With a guess at the symbolic size (the batch). Flattening hides sizes in a symbol, so the most telling of the shapes counts.
-    private static long SizeOf(Value value)
-    {
-        long size = 0;
-        for (Value? v = value; v?.Shape is { } shape; v = v.Producer is { } reshaping && reshaping.Is("Reshape") ? reshaping.Inputs[0] : null)
-            size = Math.Max(size, shape.Aggregate(1L, (a, d) => checked(a * (d.IsKnown ? d.Size : TypicalBatch))));
-        return size;
-    }
+    // Symbolic sizes (the batch) are the same in both factors, so they do not matter for the comparison.
+    private static long SizeOf(Value value) => value.Shape!.Aggregate(1L, (a, d) => d.IsKnown ? checked(a * d.Size) : a);
 }
