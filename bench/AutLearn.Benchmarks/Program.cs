@@ -19,6 +19,8 @@ switch (args)
         return KillLearning.Run(rest);
     case ["pretrain-kill", .. string[] rest]:
         return PretrainKill.Run(rest);
+    case ["whole-steps", .. string[] rest]:
+        return WholeStepRatios.Run(rest);
     case ["soak-online", .. string[] rest]:
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:

@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using AutLearn.Benchmarks.WholeSteps;
+using AutLearn.Graph;
+using AutLearn.Graph.Serialization;
+using AutLearn.Testing.Torch;
+using Microsoft.ML.OnnxRuntime;
+
+namespace AutLearn.Benchmarks.Experiments;
+
+/// <summary>Time and memory of whole training steps as ratios to libtorch's.</summary>
+/// <remarks>
+/// Times alternate: a few steps here, a few there, so that what else the machine does meets both, and each pair of runs gives a ratio.
+/// The first step of a run is not counted, since it finds the other side's data in the caches.
+/// Memory needs a process for each side; the kernel tells the peak of the steps.
+/// </remarks>
+internal static class WholeStepRatios
+{
+    private const int WarmUp = 5;
+    private const int Pairs = 40;
+    private const int MostPairs = 160;
+    private const int FewestPairs = 8;
+    private const int StepsPerRun = 5;
+    private const int MemorySteps = 12;
+    private const double Tolerance = 1e-4;
+
+    // Threads that wait in a loop for more work give up by then; they would take the other side's processor.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    public static int Run(string[] args)
+    {
+        if (args is ["memory", string measured, string side])
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{PeakOf(measured, side)}"));
+            return 0;
+        }
+
+        string output = args.Length > 0 ? args[0] : Path.Combine("bench", "results");
+        var times = new StringBuilder();
+        var memory = new StringBuilder();
+        var networks = new StringBuilder();
+        foreach ((string network, Func<PairedStep> create) in PairedStep.Networks)
+        {
+            networks.AppendLine(CultureInfo.InvariantCulture, $"- {network}: {Describe(create)}");
+            foreach (int threads in (int[])[1, 2])
+                AppendTimes(times, network, threads, PairsOf(create, threads));
+            long ours = PeakInChild(network, "autlearn"), theirs = PeakInChild(network, "libtorch");
+            memory.AppendLine(Show(string.Create(CultureInfo.InvariantCulture, $"| {network} | {Mebibytes(theirs)} | {Mebibytes(ours)} | {(double)ours / theirs:0.00} |")));
+        }
+
+        File.WriteAllText(Path.Combine(output, "whole-steps.md"), $"""
+            # Whole training steps against libtorch
+
+            {MachineHeader.Text}
+
+            Forward, loss, gradients and SGD update of all parameters, float32, the same parameters and batch on both sides, equal losses checked first.
+            Made by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- whole-steps`.
+
+            {networks}
+            ## Time
+
+            Runs of {StepsPerRun} steps alternate in one process; medians of pairs of runs, and of each pair's ratio with its 10th and 90th percentile.
+            This virtual machine's two cores share a cache at times ("near": a cache line passes between them in less than {CoreDistance.Nanoseconds} ns) and lie apart at others; each pair says in which state it ran.
+
+            | network | threads | pairs | libtorch | AutLearn | ratio | 10 % to 90 % |
+            | --- | --- | ---: | ---: | ---: | ---: | ---: |
+            {times}
+            ## Peak memory
+
+            Resident memory at the peak of {MemorySteps} steps, one thread, above that of the same process with the library loaded and a first small operator run; a process for each side.
+
+            | network | libtorch | AutLearn | ratio |
+            | --- | ---: | ---: | ---: |
+            {memory}
+            """);
+        return 0;
+    }
+
+    private static string Show(string row)
+    {
+        Console.WriteLine(row);
+        return row;
+    }
+
+    // A virtual machine's cores may share a cache at one moment and lie far apart at the next, which two threads feel.
+    private static void AppendTimes(StringBuilder times, string network, int threads, Pair[] pairs)
+    {
+        foreach ((string cores, Pair[] group) in threads == 1
+            ? (IEnumerable<(string, Pair[])>)[("1", pairs)]
+            : [($"{threads}, near", [.. pairs.Where(p => p.AreCoresNear)]), ($"{threads}, apart", [.. pairs.Where(p => !p.AreCoresNear)])])
+        {
+            if (group.Length < FewestPairs)
+                continue;
+            double[] ratios = [.. group.Select(p => p.AutLearn / p.Libtorch).Order()];
+            times.AppendLine(Show(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {network} | {cores} | {group.Length} | {Median(group.Select(p => p.Libtorch)):0.0} ms | {Median(group.Select(p => p.AutLearn)):0.0} ms | {Median(ratios):0.00} | {ratios[group.Length / 10]:0.00} to {ratios[group.Length * 9 / 10]:0.00} |")));
+        }
+    }
+
+    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576d:0} MiB");
+
+    private static string Describe(Func<PairedStep> create)
+    {
+        using PairedStep step = create();
+        return step.Description;
+    }
+
+    private static Pair[] PairsOf(Func<PairedStep> create, int threads)
+    {
+        using PairedStep step = create();
+        step.Compile();
+        step.OpenLibtorch(threads);
+        step.OpenAutLearn(threads);
+        for (int i = 0; i < WarmUp; i++)
+        {
+            // Both sides must do the same work before their times mean anything. The second loss rests on an update; on noise as input, later
+            // ones of a deep network drift apart by rounding alone.
+            float theirs = step.Libtorch(), ours = step.AutLearn();
+            if (i < 2 && Math.Abs(ours - theirs) > Tolerance * Math.Abs(theirs))
+                throw new InvalidOperationException($"The losses of step {i} differ: {ours} here, {theirs} in libtorch.");
+        }
+
+        // Longer with two threads, if the cores stay in one of their two states.
+        var pairs = new List<Pair>();
+        while (pairs.Count < Pairs || (threads > 1 && pairs.Count < MostPairs && !HasBothStates(pairs)))
+            pairs.Add(new Pair(CoreDistance.AreNear(), Time(step.Libtorch), Time(step.AutLearn)));
+        return [.. pairs];
+    }
+
+    private static bool HasBothStates(List<Pair> pairs) =>
+        pairs.Count(p => p.AreCoresNear) is int near && near >= FewestPairs && pairs.Count - near >= FewestPairs;
+
+    private static double Time(Func<float> step)
+    {
+        Thread.Sleep(Pause);
+        step();
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < StepsPerRun; i++)
+            step();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / StepsPerRun;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] ordered = [.. values.Order()];
+        return ordered[ordered.Length / 2];
+    }
+
+    private static long PeakInChild(string network, string side)
+    {
+        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["whole-steps", "memory", network, side]) { RedirectStandardOutput = true })!;
+        string text = child.StandardOutput.ReadToEnd();
+        child.WaitForExit();
+        return child.ExitCode == 0
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"The process that measures {side} on {network} failed with exit code {child.ExitCode}.");
+    }
+
+    private static long PeakOf(string network, string side)
+    {
+        using PairedStep step = PairedStep.Networks[network]();
+        step.Compile();
+        Func<float> run;
+        long before;
+        if (side == "libtorch")
+        {
+            TorchReference.Load();
+            before = Resident();
+            step.OpenLibtorch(1);
+            run = step.Libtorch;
+        }
+        else
+        {
+            RunSmallOperator();
+            before = Resident();
+            step.OpenAutLearn(1);
+            run = step.AutLearn;
+        }
+
+        for (int i = 0; i < MemorySteps; i++)
+            run();
+        return Status("VmHWM") - before;
+    }
+
+    private static void RunSmallOperator()
+    {
+        var graph = new OnnxGraph("small");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(1)));
+        graph.AddOutput(graph.AddNode("Relu", [x], ["y"]).Outputs[0]!);
+        graph.Outputs[0].Type = x.Type;
+        using var session = new InferenceSession(OnnxFile.ToBytes(new OnnxModel(graph, 18)));
+        using var options = new RunOptions();
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(new float[1], [1]);
+        session.Run(options, ["x"], [value], ["y"]).Dispose();
+    }
+
+    // What the compiler left behind goes first, and the peak starts here.
+    private static long Resident()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        return Status("VmRSS");
+    }
+
+    private static long Status(string key)
+    {
+        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith($"{key}:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    }
+
+    private sealed record Pair(bool AreCoresNear, double Libtorch, double AutLearn);
+}

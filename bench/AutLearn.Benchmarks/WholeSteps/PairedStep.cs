@@ -1,0 +1,96 @@
+using AutLearn.Compiler;
+using AutLearn.Compiler.Optimizers;
+using AutLearn.Graph;
+using AutLearn.Runtime;
+using AutLearn.Testing.Torch;
+using TorchSharp;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace AutLearn.Benchmarks.WholeSteps;
+
+/// <summary>One whole training step (forward, loss, gradients, SGD update of all parameters) of a network, in AutLearn and in libtorch.</summary>
+/// <remarks>Both sides start from the same parameters and see the same batch at every step. Not safe for use by several threads.</remarks>
+internal abstract class PairedStep : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("autlearn-bench-").FullName;
+    private readonly double _rate;
+    private CompiledArtifacts? _artifacts;
+    private PersonalModel? _model;
+    private torch.optim.Optimizer? _optimizer;
+
+    protected PairedStep(double rate) => _rate = rate;
+
+    /// <summary>Gets the networks, with what is trained.</summary>
+    public static IReadOnlyDictionary<string, Func<PairedStep>> Networks { get; } = new Dictionary<string, Func<PairedStep>>
+    {
+        ["mobilenet"] = ClassifierStep.MobileNet,
+        ["lstm"] = () => new LstmModelStep(),
+        ["transformer"] = ClassifierStep.Transformer,
+    };
+
+    /// <summary>Gets the network, its size and its batch in words.</summary>
+    public abstract string Description { get; }
+
+    protected abstract TensorBuffer Input { get; }
+
+    protected abstract TensorBuffer Labels { get; }
+
+    /// <summary>Compiles the network; the first call.</summary>
+    public void Compile()
+    {
+        _artifacts = ModelCompiler.Compile(
+            CreateModel(),
+            new CompileOptions { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training, Optimizer = new SgdOptimizer() });
+        _artifacts.Save(_folder);
+    }
+
+    public void OpenAutLearn(int threads) => _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = threads });
+
+    public void OpenLibtorch(int threads)
+    {
+        TorchReference.Load();
+        torch.set_num_threads(threads);
+        _optimizer = torch.optim.SGD(CreateTorchParameters(_artifacts!), _rate);
+    }
+
+    /// <summary>Takes a step in AutLearn.</summary>
+    /// <returns>The loss before it.</returns>
+    public float AutLearn() => _model!.TrainStep([Input], Labels, _rate).Loss;
+
+    /// <summary>Takes a step in libtorch.</summary>
+    /// <returns>The loss before it.</returns>
+    public float Libtorch()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        _optimizer!.zero_grad();
+        torch.Tensor loss = TorchLoss();
+        loss.backward();
+        _optimizer.step();
+        return loss.item<float>();
+    }
+
+    public void Dispose()
+    {
+        _model?.Dispose();
+        _optimizer?.Dispose();
+        DisposeTorch();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    protected abstract OnnxModel CreateModel();
+
+    protected abstract IEnumerable<Parameter> CreateTorchParameters(CompiledArtifacts artifacts);
+
+    protected abstract torch.Tensor TorchLoss();
+
+    protected abstract void DisposeTorch();
+
+    protected static TensorBuffer Buffer(long[] values, params ReadOnlySpan<long> sizes)
+    {
+        var buffer = new TensorBuffer(ElementType.Int64, sizes);
+        buffer.CopyFrom<long>(values);
+        return buffer;
+    }
+
+    protected static torch.Tensor ToTorch(Tensor tensor) => torch.tensor(tensor.Span<float>().ToArray(), [.. tensor.Dimensions]);
+}
