@@ -16,14 +16,18 @@ string package = ProbeModel.WriteOnce(Path.Combine(folder, "model.autlearn"));
 using var model = PersonalModel.Open(package, new PersonalModelOptions { IntraOpThreads = 1, Seed = 7 });
 var generations = new GenerationStore(Path.Combine(folder, "generations"));
 using FeatureStore features = FeatureStore.Open(Path.Combine(folder, "features"), OfflineLearner.OptionsFor(model));
-for (long done = generations.Restore(model).Number; done < ProbeHistory.Trainings; done++)
+
+// Counted by generations: killed between commit and the end of a training, the next life promotes the same generation once more.
+long done = generations.Restore(model).Number;
+while (done < ProbeHistory.Trainings)
 {
     var learner = new OfflineLearner(
         model, new ProbeHistory((int)done), features, Path.Combine(folder, "work"), ProbeHistory.Options, new ProbeAugmenter(), generations);
     OfflineResult result = await learner.RunAsync();
     if (result.Status != OfflineStatus.Promoted)
         throw new InvalidOperationException($"Training {done} ended {result.Status}.");
-    Console.WriteLine(done + 1);
+    done = generations.ReadNewestFirst().First().Number;
+    Console.WriteLine(done);
 }
 
 return 0;
