@@ -24,7 +24,7 @@ internal static class ActivationGradients
     }
 
     // y = max(x, 0)  =>  dx = dy [y > 0], 0 at 0 as in libtorch. Since y >= 0, [y > 0] is sign(y), and for normal numbers of single precision
-    // min(1, steepest y) too, which ONNX Runtime computes six times as fast.
+    // min(1, steepest y) too, which ONNX Runtime computes several times as fast.
     private static Value?[] Relu(GradientContext g)
     {
         Value y = g.Output(0);
