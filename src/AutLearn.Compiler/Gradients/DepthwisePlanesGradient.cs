@@ -85,16 +85,20 @@ internal static class DepthwisePlanesGradient
     }
 
     /// <summary>Output rows r + j against input rows s r, ..., s r + s - 1, for each j at which the kernel reaches from the ones to the others.</summary>
-    /// <remarks>The s input rows lie together in memory already, so the input is never copied; dy is, moved by j rows.</remarks>
+    /// <remarks>
+    /// The s input rows lie together in memory already, so the input is never copied; dy is, moved by j rows. Kernel row i joins output row
+    /// r + j with one of the s input rows, t: s j = t + before - i d.
+    /// </remarks>
     private sealed class RowPairs
     {
         private readonly GradientContext _g;
         private readonly Value _dy;
+        private readonly ToeplitzMatrix _rowMatrix;
         private readonly long _channels, _height, _width, _outputHeight, _outputWidth, _stride, _rows;
+        private readonly (long Offset, long InputRow)[] _places;
         private readonly long[] _offsets;
-        private readonly ToeplitzMatrix[] _matrices;
 
-        private RowPairs(GradientContext g, SlidingWindow window, Value dy, long[] offsets)
+        private RowPairs(GradientContext g, SlidingWindow window, Value dy)
         {
             _g = g;
             _dy = dy;
@@ -103,20 +107,14 @@ internal static class DepthwisePlanesGradient
             (_outputHeight, _outputWidth) = (y[3].Size, y[4].Size);
             _stride = window.Strides[0];
             _rows = (_height + _stride - 1) / _stride;
-            _offsets = offsets;
-            _matrices = Array.ConvertAll(_offsets, j => ToeplitzMatrix.OfRows(window, j, _width, _outputWidth));
+            _rowMatrix = ToeplitzMatrix.OfRow(window, _width, _outputWidth);
+            _places = [.. Enumerable.Range(0, (int)window.Kernel[0]).Select(i => PlaceOf((i * window.Dilations[0]) - window.Before[0]))];
+            _offsets = [.. _places.Select(p => p.Offset).Where(j => j < _outputHeight && j + _rows > 0).Distinct().Order()];
         }
 
         /// <summary>Pairs the rows; null where the kernel sees nothing but padding.</summary>
-        public static RowPairs? TryOf(GradientContext g, SlidingWindow window, Value dy)
-        {
-            long stride = window.Strides[0], outputs = g.Output(0).Shape![3].Size, rows = (g.Input(0).Shape![3].Size + stride - 1) / stride;
-
-            // s j = t + before - i d for a row t of the s and a kernel row i
-            IEnumerable<long> reached = from t in Range(stride) from i in Range(window.Kernel[0]) select t + window.Before[0] - (i * window.Dilations[0]);
-            long[] offsets = [.. reached.Where(p => p % stride == 0).Select(p => p / stride).Where(j => j < outputs && j + rows > 0).Distinct().Order()];
-            return offsets.Length == 0 ? null : new(g, window, dy, offsets);
-        }
+        public static RowPairs? TryOf(GradientContext g, SlidingWindow window, Value dy) =>
+            new RowPairs(g, window, dy) is { _offsets.Length: > 0 } pairs ? pairs : null;
 
         public Value Weight()
         {
@@ -124,26 +122,41 @@ internal static class DepthwisePlanesGradient
             long beyond = (_rows * _stride) - _height;
             Value x = beyond == 0 ? g.Input(0) : g.Op("Pad", [g.Input(0), g.Ints(0, beyond), null, g.Ints(3)]);
             Value turned = g.Builder.Transpose(g.Reshape(x, _channels, -1, _stride * _width), 0, 2, 1);
-            Value? sum = null;
-            for (int k = 0; k < _offsets.Length; k++)
-            {
-                Value part = _matrices[k].ToWeight(g.Builder, g.MatMul(turned, Flat(Moved(_offsets[k]))), g.Input(1));
-                sum = sum is null ? part : g.Add(sum, part);
-            }
 
-            return sum!;
+            // [C, s, kernel width] for each offset
+            var perOffset = _offsets.ToDictionary(
+                j => j, j => _rowMatrix.ToKernels(g.Builder, g.Reshape(g.MatMul(turned, Flat(Moved(j))), _channels, _stride, _rowMatrix.Rows, _rowMatrix.Columns)));
+            Value[] kernelRows = Array.ConvertAll(
+                _places, p => perOffset.TryGetValue(p.Offset, out Value? rows) ? Row(rows, p.InputRow) : Zeros(_rowMatrix.Taps));
+            return g.Reshape(Joined(kernelRows, 1), g.Input(1).Shape!.ToSizes());
         }
 
         public Value Data()
         {
             GradientContext g = _g;
-            Value[] moved = Array.ConvertAll(_offsets, Moved);
-            Value[] matrices = Array.ConvertAll(_matrices, m => m.PerChannel(g.Builder, g.Input(1)));
-            Value rows = moved.Length == 1 ? moved[0] : g.Builder.Concat(4, moved);
-            Value matrix = matrices.Length == 1 ? matrices[0] : g.Builder.Concat(2, matrices);
+
+            // [C, kernel height, W, Wo]
+            Value rowMatrices = _rowMatrix.PerKernel(g.Builder, g.Reshape(g.Input(1), _channels, _places.Length, _rowMatrix.Taps));
+            Value[] blocks = Array.ConvertAll(_offsets, j => Joined([.. Enumerable.Range(0, (int)_stride).Select(t => BlockOf(rowMatrices, j, t))], 2));
+            Value rows = Joined(Array.ConvertAll(_offsets, Moved), 4);
+            Value matrix = g.Reshape(Joined(blocks, 3), _channels, _stride * _width, _offsets.Length * _outputWidth);
             Value product = g.MatMul(g.Reshape(rows, _channels, -1, _offsets.Length * _outputWidth), g.Builder.Transpose(matrix, 0, 2, 1));
             Value dx = g.Reshape(product, 1, _channels, -1, _rows * _stride, _width);
             return _rows * _stride == _height ? dx : g.Op("Slice", [dx, g.Ints(0), g.Ints(_height), g.Ints(3)]);
+        }
+
+        // s j - t = -reach
+        private (long Offset, long InputRow) PlaceOf(long reach)
+        {
+            long inputRow = ((reach % _stride) + _stride) % _stride;
+            return ((inputRow - reach) / _stride, inputRow);
+        }
+
+        // [C, 1, W, Wo]
+        private Value BlockOf(Value rowMatrices, long offset, long inputRow)
+        {
+            int kernelRow = Array.IndexOf(_places, (offset, inputRow));
+            return kernelRow >= 0 ? Row(rowMatrices, kernelRow) : Zeros(_width, _outputWidth);
         }
 
         // Row r is dy's row r + offset, or zeros where it has none; as many rows as the input has groups of s.
@@ -155,6 +168,11 @@ internal static class DepthwisePlanesGradient
 
         private Value Flat(Value rows) => _g.Reshape(rows, _channels, -1, _outputWidth);
 
-        private static IEnumerable<long> Range(long count) => Enumerable.Range(0, (int)count).Select(i => (long)i);
+        private Value Row(Value value, long index) => _g.Op("Slice", [value, _g.Ints(index), _g.Ints(index + 1), _g.Ints(1)]);
+
+        // [C, 1, ...]
+        private Value Zeros(params ReadOnlySpan<long> sizes) => _g.Builder.Expand(_g.Zero(_dy), _g.Ints([_channels, 1, .. sizes]));
+
+        private Value Joined(Value[] parts, int axis) => parts.Length == 1 ? parts[0] : _g.Builder.Concat(axis, parts);
     }
 }

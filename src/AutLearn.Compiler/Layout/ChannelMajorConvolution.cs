@@ -66,7 +66,8 @@ internal static class ChannelMajorConvolution
     private static Value ByToeplitz(GraphBuilder b, Node node, SlidingWindow window, Value x, Shape output)
     {
         long channels = output[1].Size, height = x.Shape![2].Size, width = x.Shape[3].Size;
-        Value matrices = ToeplitzMatrix.OfPlane(window, height, width, output[2].Size, output[3].Size).PerChannel(b, node.Inputs[1]!);
+        ToeplitzMatrix toeplitz = ToeplitzMatrix.OfPlane(window, height, width, output[2].Size, output[3].Size);
+        Value matrices = b.Reshape(toeplitz.PerKernel(b, b.Reshape(node.Inputs[1]!, channels, 1, toeplitz.Taps)), channels, toeplitz.Rows, toeplitz.Columns);
         Value samples = b.Reshape(x, channels, -1, height * width);
         samples.Type = new TensorType(x.ElementType, new Shape(channels, x.Shape[1], height * width));
         Value product = b.MatMul(samples, matrices);

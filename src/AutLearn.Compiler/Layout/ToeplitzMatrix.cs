@@ -8,15 +8,16 @@ namespace AutLearn.Compiler.Layout;
 internal sealed class ToeplitzMatrix
 {
     private readonly float[] _selection;
-    private readonly long _taps;
-
     private ToeplitzMatrix(long taps, long rows, long columns)
     {
-        _taps = taps;
+        Taps = taps;
         Rows = rows;
         Columns = columns;
         _selection = new float[checked(taps * rows * columns)];
     }
+
+    /// <summary>Gets the elements of a kernel.</summary>
+    public long Taps { get; }
 
     public long Rows { get; }
 
@@ -39,43 +40,32 @@ internal sealed class ToeplitzMatrix
         return matrix;
     }
 
-    /// <summary>
-    /// The matrix from the input rows s r, ..., s r + s - 1, side by side, to the output row r + offset, with s the stride: rows are places in
-    /// the input rows, columns are places in the output row.
-    /// </summary>
-    public static ToeplitzMatrix OfRows(SlidingWindow window, long offset, long width, long outputWidth)
+    /// <summary>The matrix of one row: rows are places in an input row, columns are places in an output row.</summary>
+    public static ToeplitzMatrix OfRow(SlidingWindow window, long width, long outputWidth)
     {
-        var matrix = new ToeplitzMatrix(window.Kernel[0] * window.Kernel[1], window.Strides[0] * width, outputWidth);
-        for (long i = 0; i < window.Kernel[0]; i++)
-        {
-            long row = (offset * window.Strides[0]) - window.Before[0] + (i * window.Dilations[0]);
-            if (row >= 0 && row < window.Strides[0])
-                matrix.SelectRow(window, i, row * width, width, 0, outputWidth);
-        }
-
+        var matrix = new ToeplitzMatrix(window.Kernel[1], width, outputWidth);
+        matrix.SelectRow(window, 0, 0, width, 0, outputWidth);
         return matrix;
     }
 
-    /// <summary>Adds T for each channel's kernel.</summary>
+    /// <summary>Adds T for each kernel.</summary>
     /// <param name="b">Adds the nodes.</param>
-    /// <param name="weight">[C, 1, kernel].</param>
-    /// <returns>[C, rows, columns].</returns>
-    public Value PerChannel(GraphBuilder b, Value weight)
+    /// <param name="kernels">[A, B, taps].</param>
+    /// <returns>[A, B, rows, columns].</returns>
+    public Value PerKernel(GraphBuilder b, Value kernels)
     {
-        long channels = weight.Shape![0].Size;
-        return b.Reshape(b.Op("Gemm", [b.Reshape(weight, channels, _taps), Selection(b, weight)]), channels, Rows, Columns);
+        Value product = b.Op("Gemm", [b.Reshape(kernels, -1, Taps), Selection(b, kernels)]);
+        return b.Reshape(product, kernels.Shape![0].Size, kernels.Shape[1].Size, Rows, Columns);
     }
 
     /// <summary>Adds the kernels' gradients from those of the matrices.</summary>
     /// <param name="b">Adds the nodes.</param>
-    /// <param name="gradient">[C, rows, columns].</param>
-    /// <param name="weight">[C, 1, kernel].</param>
-    /// <returns>A value of the weight's shape.</returns>
-    public Value ToWeight(GraphBuilder b, Value gradient, Value weight)
+    /// <param name="gradient">[A, B, rows, columns].</param>
+    /// <returns>[A, B, taps].</returns>
+    public Value ToKernels(GraphBuilder b, Value gradient)
     {
-        Value flat = b.Reshape(gradient, weight.Shape![0].Size, Rows * Columns);
-        Value product = b.Op("Gemm", [flat, Selection(b, weight)], ("transB", AttributeValue.Of(1L)));
-        return b.Reshape(product, weight.Shape.ToSizes());
+        Value product = b.Op("Gemm", [b.Reshape(gradient, -1, Rows * Columns), Selection(b, gradient)], ("transB", AttributeValue.Of(1L)));
+        return b.Reshape(product, gradient.Shape![0].Size, gradient.Shape[1].Size, Taps);
     }
 
     private void SelectRow(SlidingWindow window, long kernelRow, long firstRow, long width, long firstColumn, long outputWidth)
@@ -94,7 +84,7 @@ internal sealed class ToeplitzMatrix
 
     private Value Selection(GraphBuilder b, Value like)
     {
-        long[] dimensions = [_taps, Rows * Columns];
+        long[] dimensions = [Taps, Rows * Columns];
         return b.Constant(like.ElementType == ElementType.Float64
             ? Tensor.Of<double>(dimensions, Array.ConvertAll(_selection, v => (double)v))
             : Tensor.Of<float>(dimensions, _selection));
