@@ -25,7 +25,7 @@ internal static class WholeStepRatios
     private const int MemorySteps = 12;
     private const double Tolerance = 1e-4;
 
-    // Threads that wait in a loop for more work give up by then; they would take the other side's processor.
+    // Both libraries let idle threads spin for a while, and neither tells when they have stopped. By then they have.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static int Run(string[] args)
@@ -134,6 +134,7 @@ internal static class WholeStepRatios
 
     private static double Time(Func<float> step)
     {
+        // Not to wait for a result: the other side's spinning threads would take this side's processors.
         Thread.Sleep(Pause);
         step();
         long start = Stopwatch.GetTimestamp();
