@@ -28,7 +28,7 @@ public sealed class FineTuner
     /// <returns>What training did.</returns>
     /// <exception cref="ArgumentException">There is no row, a row is of another model, or a label is out of range.</exception>
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
-    /// <exception cref="NonFiniteLossException">A loss is not finite; the steps before stay applied.</exception>
+    /// <exception cref="NonFiniteStepException">A step is not finite; those before it stay applied.</exception>
     /// <exception cref="RunFailedException">A native run failed; the steps before stay applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the steps before stay applied.</exception>
     /// <remarks>The same state, features, options and thread count give the same parameters, bit by bit.</remarks>

@@ -16,7 +16,7 @@ namespace AutLearn.Runtime;
 /// <remarks>
 /// Safe for use by several threads. Predictions, evaluations and saving run beside training: each works on the parameters that were
 /// committed when it began and never sees a part of an update. Training steps and other changes of parameters come one at a time. A step
-/// that fails, is cancelled, or has no finite loss leaves parameters, optimizer state and version as they were.
+/// that fails, is cancelled, or would leave anything that is not finite leaves parameters, optimizer state and version as they were.
 /// </remarks>
 public sealed class PersonalModel : IDisposable
 {
@@ -151,7 +151,7 @@ public sealed class PersonalModel : IDisposable
     /// <param name="learningRate">Above 0.</param>
     /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
     /// <exception cref="ArgumentException">Rows or labels do not fit, or a label is out of range.</exception>
-    /// <exception cref="NonFiniteLossException">The loss is not finite; the step was not applied.</exception>
+    /// <exception cref="NonFiniteStepException">The loss, a gradient, or a parameter after the step is not finite; the step was not applied.</exception>
     /// <exception cref="RunFailedException">The native run failed; the step was not applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the step was not applied.</exception>
     public StepResult TrainStep(ReadOnlySpan<float> features, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)

@@ -64,7 +64,7 @@ public sealed class FaultTests : IDisposable
         using var model = PersonalModel.Open(_path);
         float[] features = new float[12];
         features[3] = value;
-        var error = Assert.Throws<NonFiniteLossException>(() => model.TrainStep(features, [0, 1], 0.1));
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep(features, [0, 1], 0.1));
         Assert.False(float.IsFinite(error.Loss));
         Assert.Equal(0, error.ParameterVersion);
         Assert.Equal(LinearArtifacts.Weight, model.GetParameter("w").Span<float>().ToArray());

@@ -17,8 +17,8 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Warning, "The optimised copy of {File} could not be kept; the next start takes longer")]
     public static partial void OptimizedCopyNotKept(ILogger logger, string file, Exception error);
 
-    [LoggerMessage(5, LogLevel.Warning, "A training step was not applied: the loss is not finite; parameters stay at version {Version}")]
-    public static partial void StepRefused(ILogger logger, long version);
+    [LoggerMessage(5, LogLevel.Warning, "A training step was not applied: loss, gradient or the parameter {Parameter} would not be finite; parameters stay at version {Version}")]
+    public static partial void StepRefused(ILogger logger, long version, string? parameter);
 
     [LoggerMessage(6, LogLevel.Information, "Trained {Steps} steps in {Epochs} epochs; parameters are at version {Version}")]
     public static partial void TrainingFinished(ILogger logger, long steps, int epochs, long version);

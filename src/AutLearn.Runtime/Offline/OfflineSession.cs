@@ -82,7 +82,7 @@ internal sealed class OfflineSession : IDisposable
             Save();
             throw;
         }
-        catch (NonFiniteLossException)
+        catch (NonFiniteStepException)
         {
             Log.OfflineDiverged(_candidate.Logger, _position.Epoch);
             _position = _position with { Epoch = _plan.Epochs + 1, Batch = 0 };

@@ -301,7 +301,7 @@ public sealed class OnlineLearner : IAsyncDisposable
                     _lastLoss = result.Loss;
                 }
             }
-            catch (NonFiniteLossException)
+            catch (NonFiniteStepException)
             {
                 // The same rows would give the same loss again, so they are dropped; the model refused the step and logged it.
                 _cache.Complete(_batch);

@@ -105,6 +105,20 @@ internal sealed class ParameterSets : IDisposable
             _buffers[1 - target][i].Bytes.CopyTo(_buffers[target][i].Bytes);
     }
 
+    /// <summary>Finds the first tensor of a set that holds an infinity or NaN.</summary>
+    /// <returns>Its index; -1 where every value is finite.</returns>
+    public int FindNotFinite(int set)
+    {
+        TensorBuffer[] buffers = _buffers[set];
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            if (!double.IsFinite(LargestMagnitude.Of(buffers[i])))
+                return i;
+        }
+
+        return -1;
+    }
+
     /// <summary>Lets no new reader in and waits for those inside.</summary>
     /// <returns>False where the sets were closed before.</returns>
     public bool Close()

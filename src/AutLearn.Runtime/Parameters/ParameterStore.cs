@@ -43,6 +43,8 @@ internal sealed class ParameterStore
             int index = IndexOf(name);
             if (StateFile.Difference(Manifest.Parameters[index].Tensor, tensor) is { } difference)
                 throw new ArgumentException($"The parameter {difference}.", nameof(parameters));
+            if (!double.IsFinite(LargestMagnitude.Of(tensor.Bytes.Span, tensor.ElementType)))
+                throw new ArgumentException($"The parameter '{name}' holds values that are not finite.", nameof(parameters));
             replacements.Add((index, tensor));
         }
 

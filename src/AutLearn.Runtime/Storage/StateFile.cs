@@ -17,6 +17,7 @@ internal static class StateFile
     private const string OptimizerKey = "optimizer";
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
+    private static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
 
     public static void Save(string path, ArtifactManifest manifest, ParameterSets sets) => Capture(manifest, sets).Write(path);
 
@@ -62,7 +63,16 @@ internal static class StateFile
         KeyValuePair<string, TensorSpec>[] entries = [.. Entries(manifest)];
         if (file.Tensors.Count != entries.Length)
             throw Refused(path, $"it holds {file.Tensors.Count} tensors where the model has {entries.Length}");
-        return ([.. entries.Select(e => Find(file, e.Key, e.Value, path))], version);
+        Tensor[] tensors = [.. entries.Select(e => Find(file, e.Key, e.Value, path))];
+        for (int i = 0; i < manifest.OptimizerState.Length; i++)
+        {
+            // The optimizers take roots of these sums of squares.
+            StateSpec state = manifest.OptimizerState[i];
+            if (SumsOfSquares.Contains(state.Slot) && HasNegative(tensors[manifest.Parameters.Length + i]))
+                throw Refused(path, $"the optimizer state '{state.Tensor.Name}' holds negative values");
+        }
+
+        return (tensors, version);
     }
 
     /// <summary>Reads the initial parameters of a package, in the order of the manifest.</summary>
@@ -86,8 +96,20 @@ internal static class StateFile
     {
         if (!file.Tensors.TryGetValue(key, out Tensor? tensor))
             throw Refused(path, $"it lacks the tensor '{key}'");
-        return Difference(spec, tensor) is { } difference ? throw Refused(path, difference) : tensor;
+        if (Difference(spec, tensor) is { } difference)
+            throw Refused(path, difference);
+        return double.IsFinite(LargestMagnitude.Of(tensor.Bytes.Span, tensor.ElementType))
+            ? tensor
+            : throw Refused(path, $"'{spec.Name}' holds values that are not finite");
     }
+
+    private static bool HasNegative(Tensor tensor) => tensor.ElementType switch
+    {
+        ElementType.Float32 => tensor.Span<float>().ContainsAnyInRange(float.NegativeInfinity, -float.Epsilon),
+        ElementType.Float64 => tensor.Span<double>().ContainsAnyInRange(double.NegativeInfinity, -double.Epsilon),
+        ElementType.Float16 => tensor.Span<Half>().ContainsAnyInRange(Half.NegativeInfinity, -Half.Epsilon),
+        _ => false,
+    };
 
     private static string? Text(SafetensorsFile file, string key) => file.Metadata.GetValueOrDefault(key);
 

@@ -10,7 +10,7 @@ namespace AutLearn.Runtime.Training;
 /// <summary>Runs training steps and evaluations.</summary>
 /// <remarks>
 /// Steps come one at a time; the caller holds the writer's lock. A step reads the serving set and writes the other, which serves only
-/// after the run has succeeded and its loss is finite.
+/// after the run has succeeded and its loss and everything it wrote are finite.
 /// </remarks>
 internal sealed class StepEngine : IDisposable
 {
@@ -18,6 +18,7 @@ internal sealed class StepEngine : IDisposable
     private readonly ILogger _logger;
     private readonly long _seed;
     private readonly LabelCheck _labelCheck;
+    private readonly StepRefusal _refusal;
     private readonly ModelRunner _plain;
     private readonly ModelRunner? _cached;
     private readonly ModelRunner _evaluation;
@@ -34,6 +35,7 @@ internal sealed class StepEngine : IDisposable
         _logger = logger;
         _seed = seed;
         _labelCheck = new(manifest);
+        _refusal = new(manifest, sets);
         _plain = new(ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
         _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
         _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
@@ -118,16 +120,14 @@ internal sealed class StepEngine : IDisposable
         runner.Run(plan, 1 - target, cancellationToken);
         float loss = LossOf(plan);
         float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
-        if (!float.IsFinite(loss) || gradientNorm is { } value && !float.IsFinite(value))
+        bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
+        int notFinite = isMeasured ? _sets.FindNotFinite(target) : -1;
+        if (!isMeasured || notFinite >= 0)
         {
+            NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version);
             Telemetry.RefusedSteps.Add(1);
-            Log.StepRefused(_logger, version);
-            throw new NonFiniteLossException($"The step from version {version} gave the loss {loss} and the gradient norm {gradientNorm}; it was not applied. Lower the learning rate, or check the inputs for values that are not finite.")
-            {
-                File = runner.Signature.File,
-                Loss = loss,
-                ParameterVersion = version,
-            };
+            Log.StepRefused(_logger, version, refused.ParameterName);
+            throw refused;
         }
 
         _sets.Commit(target, version + 1);

@@ -41,7 +41,7 @@ public sealed class Trainer
     /// <exception cref="ArgumentException">A row does not fit the model, or a label is out of range.</exception>
     /// <exception cref="AutLearnException">The checkpoint was made with other settings, or there is no row.</exception>
     /// <exception cref="InvalidArtifactException">The checkpoint is damaged.</exception>
-    /// <exception cref="NonFiniteLossException">A loss is not finite; the steps before stay applied.</exception>
+    /// <exception cref="NonFiniteStepException">A step is not finite; those before it stay applied.</exception>
     /// <exception cref="RunFailedException">A native run failed; the steps before stay applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>

@@ -1,0 +1,208 @@
+using AutLearn.Compiler;
+using AutLearn.Compiler.Optimizers;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Parameters;
+using AutLearn.Testing;
+using CsCheck;
+
+namespace AutLearn.Runtime.Tests;
+
+/// <summary>No step, whatever its loss, leaves a parameter or optimizer state that is not finite.</summary>
+[Trait("Category", "Fault")]
+public sealed class FiniteStepTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<string> Optimizers => ["sgd", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop"];
+
+    public static TheoryData<string, string> OptimizersAndOperators()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string optimizer in (string[])["sgd", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop"])
+        {
+            data.Add(optimizer, "Sqrt");
+            data.Add(optimizer, "Pow");
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(OptimizersAndOperators))]
+    public void TrainStep_InfiniteGradientUnderAFiniteLoss_IsRefused(string optimizer, string operation)
+    {
+        using PersonalModel model = Open(RootNetwork(operation), optimizer);
+        byte[][] before = Values(model);
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep([1f, 2f, -1f, 0.5f], [0, 2], 0.01));
+        Assert.True(float.IsFinite(error.Loss));
+        Assert.Contains(error.ParameterName, (string[])["w1", "b1"]);
+        Assert.Contains($"'{error.ParameterName}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The gradient itself is infinite or undefined", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("learning rate", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, model.ParameterVersion);
+        Assert.Equal(before, Values(model));
+        // Away from 0 the same model learns, as one that was never refused.
+        model.SetParameters([new("b1", Tensor.Of<float>([3], [1f, 2f, 3f]))]);
+        model.TrainStep([0f, 0f, 0f, 0f], [0, 2], 0.01);
+        Assert.All(Values(model).SelectMany(v => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(v).ToArray()), v => Assert.True(float.IsFinite(v)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void TrainStep_OverflowingUpdate_BlamesTheLearningRate(string optimizer)
+    {
+        using PersonalModel model = Open(LinearNetwork(), optimizer);
+        byte[][] before = Values(model);
+        double rate = float.MaxValue;
+        NonFiniteStepException? error = null;
+        for (int step = 0; step < 3 && error is null; step++)
+        {
+            try
+            {
+                // Adaptive updates are about one rate large, so that the second adds up to infinity at the latest.
+                model.TrainStep([40f, -30f, 20f, -10f], [0, 2], rate);
+                before = Values(model);
+            }
+            catch (NonFiniteStepException refused)
+            {
+                error = refused;
+            }
+        }
+
+        Assert.NotNull(error);
+        Assert.Equal(before, Values(model));
+        if (error.ParameterName is not null)
+            Assert.Contains("lower the learning rate", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("adam", "exp_avg_sq")]
+    [InlineData("adamw", "exp_avg_sq")]
+    [InlineData("adagrad", "sum")]
+    [InlineData("rmsprop", "square_avg")]
+    public void TrainStep_StateAloneOverflows_IsRefusedAndNamed(string optimizer, string slot)
+    {
+        // The gradient of 5e19 is finite, its square is not; the update divides by its root and would stay finite.
+        using PersonalModel model = Open(LinearNetwork(isZero: true), optimizer);
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep([1e20f, 0f], [1], 1e-3));
+        Assert.Equal("w", error.ParameterName);
+        Assert.Contains($"the optimizer state '{slot}' of the parameter 'w'", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, model.ParameterVersion);
+    }
+
+    [Fact]
+    public void TrainStep_RowNotFinite_NamesTheRow()
+    {
+        using PersonalModel model = Open(LinearNetwork(), "sgd");
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep([1f, 2f, 3f, float.PositiveInfinity], [0, 1], 0.1));
+        Assert.Null(error.ParameterName);
+        Assert.Contains("Row 1 of 'x'", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("norm", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SetParametersAndLoadState_NotFinite_AreRefused()
+    {
+        using PersonalModel model = Open(LinearNetwork(), "adam");
+        model.TrainStep([1f, 2f], [1], 0.01);
+        byte[][] before = Values(model);
+        foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        {
+            var error = Assert.Throws<ArgumentException>(() => model.SetParameters([new("w", Tensor.Of<float>([2, 3], [1f, 2f, bad, 4f, 5f, 6f]))]));
+            Assert.Contains("'w'", error.Message, StringComparison.Ordinal);
+            foreach (string tensor in (string[])["parameter/w", "state/w.exp_avg", "state/w.exp_avg_sq"])
+                AssertRefused(model, tensor, bad, "not finite");
+        }
+
+        AssertRefused(model, "state/w.exp_avg_sq", -1e-30f, "negative");
+        Assert.Equal(before, Values(model));
+        Assert.Equal(1, model.ParameterVersion);
+    }
+
+    [Fact]
+    public void Of_AnyTensor_IsTheLargestMagnitude()
+    {
+        Gen.Float[-1e30f, 1e30f].Array[0, 200].Sample(values =>
+        {
+            Assert.Equal(values.Select(Math.Abs).DefaultIfEmpty(0).Max(), LargestMagnitude.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values), ElementType.Float32));
+            Half[] halves = [.. values.Select(v => (Half)(v / 1e27f))];
+            Assert.Equal((double)halves.Select(Half.Abs).DefaultIfEmpty(Half.Zero).Max(), LargestMagnitude.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes<Half>(halves), ElementType.Float16));
+            double[] doubles = [.. values.Select(v => v * 1e200)];
+            Assert.Equal(doubles.Select(Math.Abs).DefaultIfEmpty(0).Max(), LargestMagnitude.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(doubles), ElementType.Float64));
+        });
+        for (int length = 1; length < 80; length++)
+        {
+            for (int at = 0; at < length; at++)
+            {
+                foreach (float bad in (float[])[float.NaN, -float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+                {
+                    float[] values = new float[length];
+                    values[at] = bad;
+                    Assert.False(double.IsFinite(LargestMagnitude.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values), ElementType.Float32)));
+                }
+            }
+        }
+    }
+
+    private void AssertRefused(PersonalModel model, string tensor, float bad, string why)
+    {
+        string path = _folder.File("state.safetensors");
+        model.SaveState(path);
+        SafetensorsFile state = SafetensorsFile.Read(path);
+        Tensor old = state.Tensors[tensor];
+        float[] values = old.Span<float>().ToArray();
+        values[^1] = bad;
+        File.WriteAllBytes(path, new SafetensorsFile(
+            state.Tensors.Select(t => t.Key == tensor ? KeyValuePair.Create(t.Key, Tensor.Of<float>(old.Dimensions.AsSpan(), values)) : t), state.Metadata).ToBytes());
+        var error = Assert.Throws<InvalidArtifactException>(() => model.LoadState(path));
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    private PersonalModel Open(OnnxModel network, string optimizer)
+    {
+        string path = _folder.File("model.autlearn");
+        ModelCompiler.Compile(network, new() { Trainable = TrainableSelection.All, Optimizer = OptimizerOf(optimizer) }).SavePackage(path);
+        return PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+    }
+
+    private static byte[][] Values(PersonalModel model) => [.. model.Parameters.Select(p => model.GetParameter(p.Tensor.Name).Bytes.ToArray())];
+
+    internal static Optimizer OptimizerOf(string name) => name switch
+    {
+        "sgd" => new SgdOptimizer(),
+        "momentum" => new SgdOptimizer { Momentum = 0.9 },
+        "nesterov" => new SgdOptimizer { Momentum = 0.9, IsNesterov = true, WeightDecay = 0.01 },
+        "adam" => new AdamOptimizer(),
+        "adamw" => new AdamWOptimizer(),
+        "adagrad" => new AdagradOptimizer(),
+        _ => new RmsPropOptimizer { Momentum = 0.5 },
+    };
+
+    // root(x w1 + b1) w2 with w1 = b1 = 0: the loss is finite, the gradient at the root of 0 is not.
+    private static OnnxModel RootNetwork(string operation)
+    {
+        var graph = new OnnxGraph("root");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 2)));
+        Value w1 = graph.AddInitializer("w1", Tensor.Of<float>([2, 3], new float[6]));
+        Value b1 = graph.AddInitializer("b1", Tensor.Of<float>([3], new float[3]));
+        Value w2 = graph.AddInitializer("w2", Tensor.Of<float>([3, 3], [0.5f, -0.2f, 0.3f, 0.1f, 0.4f, -0.6f, 0.2f, 0.7f, -0.1f]));
+        Value sum = graph.AddNode("Gemm", [x, w1, b1], ["sum"]).Outputs[0]!;
+        Value root = operation == "Sqrt"
+            ? graph.AddNode("Sqrt", [sum], ["root"]).Outputs[0]!
+            : graph.AddNode("Pow", [sum, graph.AddInitializer("exponent", Tensor.Scalar(0.3f))], ["root"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("MatMul", [root, w2], ["logits"]).Outputs[0]!);
+        return new(graph, 18);
+    }
+
+    private static OnnxModel LinearNetwork(bool isZero = false)
+    {
+        var graph = new OnnxGraph("linear");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 2)));
+        Value w = graph.AddInitializer("w", Tensor.Of<float>([2, 3], isZero ? new float[6] : [0.1f, -0.1f, 0.2f, 0.3f, 0.1f, -0.2f]));
+        graph.AddOutput(graph.AddNode("MatMul", [x, w], ["logits"]).Outputs[0]!);
+        return new(graph, 18);
+    }
+}
