@@ -1,4 +1,7 @@
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
 
 namespace AutLearn.Cloud.Tests;
 
@@ -40,6 +43,24 @@ public sealed class DependencyTests
     [InlineData("Augment")]
     public void References_OfPureAssemblies_NeedNoOnnxRuntime(string name) =>
         Assert.DoesNotContain("Microsoft.ML.OnnxRuntime", References(name));
+
+    [Fact]
+    public void ModulesThatUseOnnxRuntime_WhicheverIsLoadedFirst_SwitchItsTelemetryOff()
+    {
+        string[] loud =
+        [
+            .. Directory.EnumerateFiles(AppContext.BaseDirectory, Prefix + "*.dll").Where(f =>
+            {
+                using var module = new PEReader(File.OpenRead(f));
+                MetadataReader metadata = module.GetMetadataReader();
+                bool usesOnnxRuntime = metadata.AssemblyReferences.Any(r => metadata.GetString(metadata.GetAssemblyReference(r).Name) == "Microsoft.ML.OnnxRuntime");
+                bool hasInitializer = metadata.GetTypeDefinition(MetadataTokens.TypeDefinitionHandle(1)).GetMethods()
+                    .Any(m => metadata.GetString(metadata.GetMethodDefinition(m).Name) == ".cctor");
+                return usesOnnxRuntime && !hasInitializer;
+            }).Select(f => Path.GetFileName(f)),
+        ];
+        Assert.Empty(loud);
+    }
 
     [Fact]
     public void PublicSignatures_OfTheRuntime_ShowNoOrtType()

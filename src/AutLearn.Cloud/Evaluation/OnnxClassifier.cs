@@ -17,6 +17,7 @@ internal sealed class OnnxClassifier : IImageClassifier
         Preprocessing = preprocessing;
         try
         {
+            OrtEnv.Instance().DisableTelemetryEvents();
             using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
             _session = new InferenceSession(path, options);
         }

@@ -98,7 +98,7 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
     private string PathOf(string modelHash)
     {
         string processor = $"{RuntimeInformation.ProcessArchitecture}/{Avx.IsSupported}/{Avx2.IsSupported}/{Avx512F.IsSupported}/{AvxVnni.IsSupported}/{Dp.IsSupported}";
-        string key = $"{modelHash}/{OrtEnv.Instance().GetVersionString()}/{optimization}/{RuntimeInformation.OSDescription}/{processor}";
+        string key = $"{modelHash}/{QuietEnvironment.Instance.GetVersionString()}/{optimization}/{RuntimeInformation.OSDescription}/{processor}";
         return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + Extension);
     }
 }

@@ -24,6 +24,8 @@ internal sealed class SessionFactory
     {
         _package = package;
         _logger = logger;
+        if (!OnnxRuntimeTelemetry.Disable())
+            Log.TelemetryMayBeOn(logger);
         _providers = Available(options.ExecutionProviders);
         _threads = options.IntraOpThreads;
         _usesMemoryPattern = options.UsesMemoryPattern;
@@ -60,7 +62,7 @@ internal sealed class SessionFactory
         }
         catch (OnnxRuntimeException error)
         {
-            throw new RunFailedException($"ONNX Runtime {OrtEnv.Instance().GetVersionString()} cannot load '{file}': {error.Message}", error) { File = file };
+            throw new RunFailedException($"ONNX Runtime {QuietEnvironment.Instance.GetVersionString()} cannot load '{file}': {error.Message}", error) { File = file };
         }
     }
 
@@ -106,7 +108,7 @@ internal sealed class SessionFactory
     /// <summary>Finds the asked providers among those of this build of ONNX Runtime; the CPU is always there and is left out.</summary>
     private static string[] Available(IList<string> asked)
     {
-        string[] available = [.. OrtEnv.Instance().GetAvailableProviders().Select(WithoutSuffix)];
+        string[] available = [.. QuietEnvironment.Instance.GetAvailableProviders().Select(WithoutSuffix)];
         var found = new List<string>();
         foreach (string name in asked)
         {
