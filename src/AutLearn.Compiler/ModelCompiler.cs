@@ -20,7 +20,7 @@ public static class ModelCompiler
     /// <param name="model">The pretrained model, which is not changed. Every input has the batch as its first dimension.</param>
     /// <param name="options">What to compile it into.</param>
     /// <param name="progress">Is told each stage, or null.</param>
-    /// <param name="cancellationToken">Checked between stages.</param>
+    /// <param name="cancellationToken">Checked between stages and, inside them, at each node.</param>
     /// <returns>The artifacts.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="InvalidModelException">The model is malformed, or its shapes do not fit the loss.</exception>
@@ -41,20 +41,20 @@ public static class ModelCompiler
         ModelChecker.Check(model);
         string baseHash = HashOf(model);
         Report("normalise", 0.1);
-        PreparedModel prepared = ModelPreparation.Prepare(model, options);
+        PreparedModel prepared = ModelPreparation.Prepare(model, options, cancellationToken);
         Report("partition", 0.3);
         OnnxGraph graph = prepared.Model.Graph;
-        IReadOnlyList<Value> boundaryValues = BoundarySearch.Find(prepared);
+        IReadOnlyList<Value> boundaryValues = BoundarySearch.Find(prepared, cancellationToken);
         string[] boundary = [.. boundaryValues.Select(v => v.Name)];
         var naming = new ArtifactNaming(graph);
         Report("differentiate", 0.4);
-        var emission = new TrainStepEmission(prepared, boundary, naming, options);
+        var emission = new TrainStepEmission(prepared, boundary, naming, options, cancellationToken);
         StepModel step = emission.Emit();
         Report("cached step", 0.6);
         (StepModel? cached, string? reason) = EmitCached(emission, step);
         Report("inference and evaluation", 0.7);
-        OnnxModel inference = InferenceEmission.Emit(prepared, boundary);
-        (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, options.Loss);
+        OnnxModel inference = InferenceEmission.Emit(prepared, boundary, cancellationToken);
+        (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, options.Loss, cancellationToken);
         Report("check results", 0.8);
         OnnxModel?[] all = [inference, step.Model, cached?.Model, evaluation];
         foreach (OnnxModel emitted in all.OfType<OnnxModel>())

@@ -6,6 +6,12 @@ namespace AutLearn.Graph;
 /// <summary>An immutable tensor shape of known rank. A shape of unknown rank is a null <see cref="Shape"/>.</summary>
 public sealed class Shape : IReadOnlyList<Dimension>, IEquatable<Shape>
 {
+    // NumPy's limit; exporters stay below 10. Shapes of thousands of axes would make every node as large.
+    internal const int LargestRank = 64;
+
+    // So that the bytes of the widest element type can be counted.
+    internal const long LargestCount = long.MaxValue / 16;
+
     private readonly ImmutableArray<Dimension> _dimensions;
 
     /// <summary>Creates a shape.</summary>
@@ -25,6 +31,25 @@ public sealed class Shape : IReadOnlyList<Dimension>, IEquatable<Shape>
 
     /// <summary>Gets a value indicating whether every dimension is a number.</summary>
     public bool IsStatic => _dimensions.All(d => d.IsKnown);
+
+    /// <summary>Gets a value indicating whether a machine could hold such a tensor: at most 64 axes, and sizes whose product leaves room for arithmetic on bytes.</summary>
+    /// <remarks>Models are read and inferred with such shapes only. Sizes of 0 count as 1, since other axes are multiplied too; symbols count as 1.</remarks>
+    internal bool IsPlausible
+    {
+        get
+        {
+            long product = 1;
+            foreach (Dimension dimension in _dimensions)
+            {
+                long size = dimension.IsKnown ? Math.Max(dimension.Size, 1) : 1;
+                if (size > LargestCount / product)
+                    return false;
+                product *= size;
+            }
+
+            return Rank <= LargestRank;
+        }
+    }
 
     /// <summary>Gets a dimension.</summary>
     /// <param name="index">In [0, <see cref="Rank"/>).</param>
@@ -83,5 +108,5 @@ public sealed class Shape : IReadOnlyList<Dimension>, IEquatable<Shape>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
-    public override string ToString() => $"[{string.Join(",", _dimensions)}]";
+    public override string ToString() => Rank <= LargestRank ? $"[{string.Join(",", _dimensions)}]" : $"[{string.Join(",", _dimensions.Take(LargestRank))},... {Rank} axes]";
 }

@@ -7,7 +7,7 @@ namespace AutLearn.Compiler.Emission;
 /// <summary>Writes the model that serves the user and fills the cache.</summary>
 internal static class InferenceEmission
 {
-    public static OnnxModel Emit(PreparedModel prepared, IReadOnlyList<string> boundary)
+    public static OnnxModel Emit(PreparedModel prepared, IReadOnlyList<string> boundary, CancellationToken cancellationToken = default)
     {
         OnnxModel model = prepared.Model.Clone();
         OnnxGraph graph = model.Graph;
@@ -15,8 +15,8 @@ internal static class InferenceEmission
         string[] wanted = [.. prepared.Predictions, prepared.Scores, .. boundary.Where(b => !prepared.UserInputs.Contains(b))];
         foreach (string name in wanted.Distinct(StringComparer.Ordinal))
             graph.AddOutput(graph.Find(name)!);
-        new IdentityElimination().Run(model);
-        PassSequence.Simplify().Run(model);
+        new IdentityElimination().Run(model, cancellationToken);
+        PassSequence.Simplify().Run(model, cancellationToken);
         return ModelEmission.Finish(model, "inference", prepared.UserInputs.Concat(prepared.Parameters));
     }
 

@@ -17,13 +17,15 @@ internal sealed class TrainStepEmission
     private readonly CompileOptions _options;
     private readonly IReadOnlyList<string> _boundary;
     private readonly ArtifactNaming _naming;
+    private readonly CancellationToken _cancellationToken;
 
-    public TrainStepEmission(PreparedModel prepared, IReadOnlyList<string> boundary, ArtifactNaming naming, CompileOptions options)
+    public TrainStepEmission(PreparedModel prepared, IReadOnlyList<string> boundary, ArtifactNaming naming, CompileOptions options, CancellationToken cancellationToken = default)
     {
         _prepared = prepared;
         _boundary = boundary;
         _naming = naming;
         _options = options;
+        _cancellationToken = cancellationToken;
     }
 
     /// <summary>Tells whether the scores that inference computes are those of a training step, so that they can be reused.</summary>
@@ -52,7 +54,7 @@ internal sealed class TrainStepEmission
         OnnxGraph graph = head.Graph;
         GraphBuilder builder = head.Builder;
         string? seed = ActivateDropout(head.Model);
-        new ChannelMajorLayout().Run(head.Model);
+        new ChannelMajorLayout().Run(head.Model, _cancellationToken);
         Dictionary<string, Value> next = RunningStatistics.Apply(head);
 
         // Dropout may stand right at the end and take the place of the scores.
@@ -66,7 +68,7 @@ internal sealed class TrainStepEmission
 
         LossTerms terms = _options.Loss.Build(builder, read, head.Labels);
         IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(_options.GradientRegistry)
-            .Differentiate(head.Model, [new(scores, terms.ScoresGradient)], head.Trainable);
+            .Differentiate(head.Model, [new(scores, terms.ScoresGradient)], head.Trainable, _cancellationToken);
         string[] missing = [.. head.Trainable.Where(p => !gradients.ContainsKey(p)).Select(p => $"'{p.Name}'")];
         if (missing.Length > 0)
             throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}: only operators through which none flows lead from them to '{_prepared.Scores}'. Freeze them.");
@@ -90,9 +92,9 @@ internal sealed class TrainStepEmission
         foreach (OptimizerState.Entry entry in state.Entries)
             ModelEmission.AddOutput(graph, entry.Next!, ArtifactNaming.Next(entry.State.Name), entry.State.Type);
 
-        PassSequence.Simplify().Run(head.Model);
-        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model);
-        PassSequence.Simplify().Run(head.Model);
+        PassSequence.Simplify().Run(head.Model, _cancellationToken);
+        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
+        PassSequence.Simplify().Run(head.Model, _cancellationToken);
         string[] inputs =
         [
             .. _boundary,

@@ -16,11 +16,14 @@ public sealed class ReverseDifferentiation
     /// <param name="loss">A floating-point scalar of the main graph.</param>
     /// <param name="targets">The values to differentiate by.</param>
     /// <returns>For each target its gradient, of the target's shape; targets that do not influence the loss are missing.</returns>
+    /// <param name="cancellationToken">Checked at each node; the graph is of no further use after a cancellation.</param>
     /// <exception cref="UnsupportedGradientException">Nodes on the way have no rule; all are named.</exception>
-    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets)
+    /// <exception cref="InvalidModelException">A node on the way is malformed; it is named.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken = default)
     {
         var builder = new GraphBuilder(model.Graph, model.Opset);
-        return Differentiate(model, builder, [new(loss, builder.One(loss))], targets);
+        return Differentiate(model, builder, [new(loss, builder.One(loss))], targets, cancellationToken);
     }
 
     /// <summary>Appends the gradient of a scalar whose gradients by some values are known already.</summary>
@@ -28,11 +31,14 @@ public sealed class ReverseDifferentiation
     /// <param name="seeds">Values, each with the scalar's gradient by it, of the same shape. The gradients may depend on the values.</param>
     /// <param name="targets">The values to differentiate by.</param>
     /// <returns>For each target its gradient, of the target's shape; targets that do not influence the seeds are missing.</returns>
+    /// <param name="cancellationToken">Checked at each node; the graph is of no further use after a cancellation.</param>
     /// <exception cref="UnsupportedGradientException">Nodes on the way have no rule; all are named.</exception>
-    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets) =>
-        Differentiate(model, new GraphBuilder(model.Graph, model.Opset), seeds, targets);
+    /// <exception cref="InvalidModelException">A node on the way is malformed; it is named.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken = default) =>
+        Differentiate(model, new GraphBuilder(model.Graph, model.Opset), seeds, targets, cancellationToken);
 
-    private Dictionary<Value, Value> Differentiate(OnnxModel model, GraphBuilder builder, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets)
+    private Dictionary<Value, Value> Differentiate(OnnxModel model, GraphBuilder builder, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken)
     {
         OnnxGraph graph = model.Graph;
         graph.SortTopologically();
@@ -48,7 +54,11 @@ public sealed class ReverseDifferentiation
         }
 
         for (int i = path.Count - 1; i >= 0; i--)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             Visit(model, path[i], dependent, gradients, builder);
+        }
+
 
         var result = new Dictionary<Value, Value>();
         foreach (Value target in targets)

@@ -14,7 +14,7 @@ internal sealed class ChannelMajorLayout : IPass
 {
     public string Name => "channel-major-layout";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         graph.SortTopologically();

@@ -24,19 +24,22 @@ public static class OrtTrainingCompiler
     /// <summary>Compiles a model.</summary>
     /// <param name="model">The model; it is not changed.</param>
     /// <param name="options">As for the device artifacts. The optimizer must be plain SGD or AdamW.</param>
-    /// <exception cref="AutLearnException">The model or an option has no counterpart in the official set.</exception>
-    public static OrtTrainingArtifacts Compile(OnnxModel model, CompileOptions options)
+    /// <param name="cancellationToken">Checked at each node.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="AutLearnException">The model is malformed, or it or an option has no counterpart in the official set.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static OrtTrainingArtifacts Compile(OnnxModel model, CompileOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        PreparedModel prepared = ModelPreparation.Prepare(model, options);
+        PreparedModel prepared = ModelPreparation.Prepare(model, options, cancellationToken);
         Refuse(prepared, options);
         ImmutableSortedDictionary<string, Tensor> frozen = FrozenParameters(prepared.Model.Graph);
         var naming = new ArtifactNaming(prepared.Model.Graph);
         return new(
-            Training(prepared, frozen, naming, options),
-            Evaluation(prepared, frozen, naming, options),
+            Training(prepared, frozen, naming, options, cancellationToken),
+            Evaluation(prepared, frozen, naming, options, cancellationToken),
             OrtOptimizerModel.Create(options.Optimizer),
             new OfficialCheckpoint
             {
@@ -69,13 +72,13 @@ public static class OrtTrainingCompiler
         .Where(v => v.IsConstant && v.ElementType == ElementType.Float32 && v.Initializer!.Count > 1)
         .ToImmutableSortedDictionary(v => v.Name, v => v.Initializer!, StringComparer.Ordinal);
 
-    private static OnnxModel Training(PreparedModel prepared, ImmutableSortedDictionary<string, Tensor> frozen, ArtifactNaming naming, CompileOptions options)
+    private static OnnxModel Training(PreparedModel prepared, ImmutableSortedDictionary<string, Tensor> frozen, ArtifactNaming naming, CompileOptions options, CancellationToken cancellationToken)
     {
         (OnnxModel model, LossTerms terms, Value scores, Value labels) = WithLoss(prepared, naming, options);
         OnnxGraph graph = model.Graph;
         Value[] trainable = [.. prepared.Trainable.Select(p => graph.Find(p)!)];
         IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(options.GradientRegistry)
-            .Differentiate(model, [new(scores, terms.ScoresGradient)], trainable);
+            .Differentiate(model, [new(scores, terms.ScoresGradient)], trainable, cancellationToken);
         string[] missing = [.. trainable.Where(p => !gradients.ContainsKey(p)).Select(p => $"'{p.Name}'")];
         if (missing.Length > 0)
             throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}. Freeze them.");
@@ -96,12 +99,12 @@ public static class OrtTrainingCompiler
         }
 
         model.OpsetImports = model.OpsetImports.SetItem("com.microsoft", 1);
-        PassSequence.Simplify().Run(model);
+        PassSequence.Simplify().Run(model, cancellationToken);
         MakeInputs(graph, frozen);
         return ModelEmission.Finish(model, "training", [.. prepared.UserInputs, labels.Name, .. prepared.Trainable, .. PresentIn(graph, frozen), .. buffers, ResetInput]);
     }
 
-    private static OnnxModel Evaluation(PreparedModel prepared, ImmutableSortedDictionary<string, Tensor> frozen, ArtifactNaming naming, CompileOptions options)
+    private static OnnxModel Evaluation(PreparedModel prepared, ImmutableSortedDictionary<string, Tensor> frozen, ArtifactNaming naming, CompileOptions options, CancellationToken cancellationToken)
     {
         (OnnxModel model, LossTerms terms, _, Value labels) = WithLoss(prepared, naming, options);
         OnnxGraph graph = model.Graph;
@@ -110,7 +113,7 @@ public static class OrtTrainingCompiler
         LossOutputs.AddLoss(graph, terms, naming);
         foreach (Value prediction in predictions.Distinct())
             graph.AddOutput(prediction);
-        PassSequence.Simplify().Run(model);
+        PassSequence.Simplify().Run(model, cancellationToken);
         MakeInputs(graph, frozen);
         return ModelEmission.Finish(model, "evaluation", [.. prepared.UserInputs, labels.Name, .. prepared.Trainable, .. PresentIn(graph, frozen)]);
     }

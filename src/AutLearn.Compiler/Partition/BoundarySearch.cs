@@ -22,7 +22,7 @@ internal static class BoundarySearch
     /// <summary>Finds the boundary; where no tensors with the batch first separate backbone and head, transpositions make some.</summary>
     /// <returns>The values to keep, in topological order; user inputs among them are fed as they are.</returns>
     /// <exception cref="AutLearnException">No set of tensors with the batch first separates the two.</exception>
-    public static IReadOnlyList<Value> Find(PreparedModel prepared)
+    public static IReadOnlyList<Value> Find(PreparedModel prepared, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = prepared.Model.Graph;
         Value scores = graph.Find(prepared.Scores)!;

@@ -8,7 +8,7 @@ internal sealed class CommonSubexpressionElimination : IPass
 {
     public string Name => "common-subexpressions";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         graph.SortTopologically();

@@ -11,15 +11,15 @@ internal static class ConstantEvaluator
     /// <returns>The result; null where an input is not constant, the operator is not among those known here, or the result is too large.</returns>
     public static Tensor? Evaluate(Node node, long limitInBytes)
     {
-        if (node.Domain.Length > 0)
+        if (node.Domain.Length > 0 || limitInBytes < 0)
             return null;
-        if (FromShape(node) is { } known)
-            return known;
-        if (node.Inputs.Count == 0 || node.Inputs.Any(i => i is { IsConstant: false }) || node.Input(0) is null)
-            return null;
-        Tensor?[] inputs = [.. node.Inputs.Select(i => i?.Initializer)];
         try
         {
+            if (FromShape(node, limitInBytes) is { } known)
+                return known;
+            if (node.Inputs.Count == 0 || node.Inputs.Any(i => i is { IsConstant: false }) || node.Input(0) is null)
+                return null;
+            Tensor?[] inputs = [.. node.Inputs.Select(i => i?.Initializer)];
             return node.OpType switch
             {
                 "Reshape" or "Unsqueeze" or "Squeeze" or "Flatten" => Reshaped(node, inputs),
@@ -28,7 +28,7 @@ internal static class ConstantEvaluator
                 _ => TensorArithmetic.Evaluate(node, inputs, limitInBytes),
             };
         }
-        catch (Exception e) when (e is ArithmeticException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is ArithmeticException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
         {
             // A node with contradictory constants stays as it is: the checker and the runtime name it better than folding can.
             return null;
@@ -44,7 +44,7 @@ internal static class ConstantEvaluator
     };
 
     // Shape and Size need types only; so do Gather and Slice of a Shape of which the picked sizes are known.
-    private static Tensor? FromShape(Node node)
+    private static Tensor? FromShape(Node node, long limitInBytes)
     {
         if (node.Is("Size") && node.Input(0)?.Shape?.ElementCount() is { } count)
             return Tensor.Scalar(count);
@@ -54,7 +54,7 @@ internal static class ConstantEvaluator
             return null;
         if (node.Is("Gather") && node.Input(1) is { IsConstant: true } index && Integers(index.Initializer) is { } indices)
         {
-            if (indices.Any(i => i < -sizes.Length || i >= sizes.Length))
+            if (indices.Any(i => i < -sizes.Length || i >= sizes.Length) || indices.Length * sizeof(long) > limitInBytes)
                 return null;
             Dimension[] picked = [.. indices.Select(i => sizes[i < 0 ? i + sizes.Length : i])];
             return picked.All(d => d.IsKnown) ? Tensor.Of<long>(index.Initializer!.Dimensions.AsSpan(), [.. picked.Select(d => d.Size)]) : null;

@@ -7,7 +7,7 @@ internal sealed class DeadNodeElimination : IPass
 {
     public string Name => "dead-node-elimination";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         var live = new HashSet<Node>();

@@ -9,6 +9,8 @@ internal interface IPass
     string Name { get; }
 
     /// <summary>Runs the pass once.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="cancellationToken">Stops the pass; the model is then of no further use.</param>
     /// <returns>True if and only if the model was changed.</returns>
-    bool Run(OnnxModel model);
+    bool Run(OnnxModel model, CancellationToken cancellationToken = default);
 }

@@ -16,14 +16,18 @@ internal sealed class PassSequence : IPass
 
     public static PassSequence Simplify() => new(new ConstantFolding(), new CommonSubexpressionElimination(), new DeadNodeElimination());
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         bool any = false;
         for (int round = 0; round < MaxRounds; round++)
         {
             bool modified = false;
             foreach (IPass pass in _passes)
-                modified |= pass.Run(model);
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                modified |= pass.Run(model, cancellationToken);
+            }
+
             if (!modified)
                 break;
             any = true;

@@ -14,7 +14,7 @@ internal sealed class ScalarBroadcastFlattening : IPass
 
     public string Name => "scalar-broadcast-flattening";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

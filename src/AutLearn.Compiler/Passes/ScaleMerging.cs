@@ -11,7 +11,7 @@ internal sealed class ScaleMerging : IPass
 {
     public string Name => "scale-merging";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

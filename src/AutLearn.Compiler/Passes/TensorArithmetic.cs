@@ -11,7 +11,7 @@ internal static class TensorArithmetic
         switch (node.OpType)
         {
             case "Cast":
-                return Cast(inputs[0]!, (ElementType)node.GetInt("to", 0));
+                return Cast(inputs[0]!, (ElementType)node.GetInt("to", 0), limitInBytes);
             case "ConstantOfShape":
                 return ConstantOfShape(node, inputs[0]!, limitInBytes);
             case "Range":
@@ -19,15 +19,15 @@ internal static class TensorArithmetic
             case "Where":
                 return Where(inputs, limitInBytes);
             case "Not":
-                return inputs[0]!.ElementType == ElementType.Bool ? Map<bool, bool>(inputs[0]!, v => !v) : null;
+                return inputs[0]!.ElementType == ElementType.Bool ? Map<bool, bool>(inputs[0]!, v => !v, limitInBytes) : null;
         }
 
         return inputs[0]!.ElementType switch
         {
             ElementType.Int64 => Typed<long>(node, inputs, limitInBytes),
             ElementType.Int32 => Typed<int>(node, inputs, limitInBytes),
-            ElementType.Float32 => Floating<float>(node, inputs[0]!) ?? Typed<float>(node, inputs, limitInBytes),
-            ElementType.Float64 => Floating<double>(node, inputs[0]!) ?? Typed<double>(node, inputs, limitInBytes),
+            ElementType.Float32 => Floating<float>(node, inputs[0]!, limitInBytes) ?? Typed<float>(node, inputs, limitInBytes),
+            ElementType.Float64 => Floating<double>(node, inputs[0]!, limitInBytes) ?? Typed<double>(node, inputs, limitInBytes),
             ElementType.Bool when node.OpType == "And" => Zip<bool, bool>(inputs, (a, b) => a && b, limitInBytes),
             ElementType.Bool when node.OpType == "Or" => Zip<bool, bool>(inputs, (a, b) => a || b, limitInBytes),
             _ => null,
@@ -37,8 +37,8 @@ internal static class TensorArithmetic
     private static Tensor? Typed<T>(Node node, Tensor?[] inputs, long limit)
         where T : unmanaged, INumber<T> => node.OpType switch
         {
-            "Neg" => Map<T, T>(inputs[0]!, v => -v),
-            "Abs" => Map<T, T>(inputs[0]!, T.Abs),
+            "Neg" => Map<T, T>(inputs[0]!, v => -v, limit),
+            "Abs" => Map<T, T>(inputs[0]!, T.Abs, limit),
             "Add" => Zip<T, T>(inputs, (a, b) => a + b, limit),
             "Sub" => Zip<T, T>(inputs, (a, b) => a - b, limit),
             "Mul" => Zip<T, T>(inputs, (a, b) => a * b, limit),
@@ -55,20 +55,20 @@ internal static class TensorArithmetic
             _ => null,
         };
 
-    private static Tensor? Floating<T>(Node node, Tensor input)
+    private static Tensor? Floating<T>(Node node, Tensor input, long limit)
         where T : unmanaged, IFloatingPointIeee754<T> => node.OpType switch
         {
-            "Sqrt" => Map<T, T>(input, T.Sqrt),
-            "Floor" => Map<T, T>(input, T.Floor),
-            "Ceil" => Map<T, T>(input, T.Ceiling),
-            "Reciprocal" => Map<T, T>(input, v => T.One / v),
+            "Sqrt" => Map<T, T>(input, T.Sqrt, limit),
+            "Floor" => Map<T, T>(input, T.Floor, limit),
+            "Ceil" => Map<T, T>(input, T.Ceiling, limit),
+            "Reciprocal" => Map<T, T>(input, v => T.One / v, limit),
             _ => null,
         };
 
-    private static Tensor Map<TIn, TOut>(Tensor input, Func<TIn, TOut> map)
+    private static Tensor? Map<TIn, TOut>(Tensor input, Func<TIn, TOut> map, long limit)
         where TIn : unmanaged
         where TOut : unmanaged =>
-        Tensor.Of<TOut>(input.Dimensions.AsSpan(), Array.ConvertAll(input.Span<TIn>().ToArray(), v => map(v)));
+        Tensor.ElementTypeOf<TOut>().SizeInBytes(input.Count) > limit ? null : Tensor.Of<TOut>(input.Dimensions.AsSpan(), Array.ConvertAll(input.Span<TIn>().ToArray(), v => map(v)));
 
     private static Tensor? Zip<TIn, TOut>(Tensor?[] inputs, Func<TIn, TIn, TOut> combine, long limit)
         where TIn : unmanaged
@@ -79,12 +79,12 @@ internal static class TensorArithmetic
         long[] sizes = TensorMovement.BroadcastSizes(a.Dimensions.AsSpan(), b.Dimensions.AsSpan());
         if (CountOf(sizes) is var count && Tensor.ElementTypeOf<TOut>().SizeInBytes(count) > limit)
             return null;
-        long[] ia = TensorMovement.Indices(sizes, TensorMovement.BroadcastStrides(a, sizes), 0);
-        long[] ib = TensorMovement.Indices(sizes, TensorMovement.BroadcastStrides(b, sizes), 0);
+        var ia = new StridedWalk(sizes, TensorMovement.BroadcastStrides(a, sizes), 0);
+        var ib = new StridedWalk(sizes, TensorMovement.BroadcastStrides(b, sizes), 0);
         ReadOnlySpan<TIn> va = a.Span<TIn>(), vb = b.Span<TIn>();
         var result = new TOut[count];
-        for (long i = 0; i < count; i++)
-            result[i] = combine(va[(int)ia[i]], vb[(int)ib[i]]);
+        for (long i = 0; i < count; i++, ia.MoveNext(), ib.MoveNext())
+            result[i] = combine(va[(int)ia.Index], vb[(int)ib.Index]);
         return Tensor.Of<TOut>(sizes, result);
     }
 
@@ -95,17 +95,17 @@ internal static class TensorArithmetic
         long[] sizes = TensorMovement.BroadcastSizes(TensorMovement.BroadcastSizes(condition.Dimensions.AsSpan(), a.Dimensions.AsSpan()), b.Dimensions.AsSpan());
         long count = CountOf(sizes);
         int width = a.ElementType.SizeInBits() / 8;
-        if (count * width > limit)
+        if (a.ElementType.SizeInBytes(count) > limit)
             return null;
-        long[] ic = TensorMovement.Indices(sizes, TensorMovement.BroadcastStrides(condition, sizes), 0);
-        long[] ia = TensorMovement.Indices(sizes, TensorMovement.BroadcastStrides(a, sizes), 0);
-        long[] ib = TensorMovement.Indices(sizes, TensorMovement.BroadcastStrides(b, sizes), 0);
+        var ic = new StridedWalk(sizes, TensorMovement.BroadcastStrides(condition, sizes), 0);
+        var ia = new StridedWalk(sizes, TensorMovement.BroadcastStrides(a, sizes), 0);
+        var ib = new StridedWalk(sizes, TensorMovement.BroadcastStrides(b, sizes), 0);
         ReadOnlySpan<bool> chosen = condition.Span<bool>();
         byte[] result = new byte[count * width];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++, ic.MoveNext(), ia.MoveNext(), ib.MoveNext())
         {
-            bool first = chosen[(int)ic[i]];
-            (first ? a : b).Bytes.Span.Slice((int)((first ? ia[i] : ib[i]) * width), width).CopyTo(result.AsSpan(i * width));
+            bool first = chosen[(int)ic.Index];
+            (first ? a : b).Bytes.Span.Slice((int)((first ? ia.Index : ib.Index) * width), width).CopyTo(result.AsSpan(i * width));
         }
 
         return new Tensor(a.ElementType, sizes, result);
@@ -124,28 +124,26 @@ internal static class TensorArithmetic
         return node.GetInt("keepdims", 1) != 0 ? Tensor.Vector(total) : Tensor.Scalar(total);
     }
 
-    private static Tensor? Cast(Tensor input, ElementType to) => input.ElementType switch
+    private static Tensor? Cast(Tensor input, ElementType to, long limit) => input.ElementType switch
     {
         _ when input.ElementType == to => input,
-        ElementType.Int64 => CastFrom<long>(input, to),
-        ElementType.Int32 => CastFrom<int>(input, to),
-        ElementType.Float32 => CastFrom<float>(input, to),
-        ElementType.Float64 => CastFrom<double>(input, to),
-        ElementType.Bool => CastFrom(Map<bool, int>(input, v => v ? 1 : 0), to),
+        ElementType.Int64 => CastFrom<long>(input, to, limit),
+        ElementType.Int32 => CastFrom<int>(input, to, limit),
+        ElementType.Float32 => CastFrom<float>(input, to, limit),
+        ElementType.Float64 => CastFrom<double>(input, to, limit),
+        ElementType.Bool when Map<bool, int>(input, v => v ? 1 : 0, limit) is { } numbers => to == ElementType.Int32 ? numbers : CastFrom<int>(numbers, to, limit),
         _ => null,
     };
 
-    private static Tensor? CastFrom(Tensor numbers, ElementType to) => to == ElementType.Int32 ? numbers : CastFrom<int>(numbers, to);
-
-    private static Tensor? CastFrom<T>(Tensor input, ElementType to)
+    private static Tensor? CastFrom<T>(Tensor input, ElementType to, long limit)
         where T : unmanaged, INumber<T> => to switch
         {
-            ElementType.Int64 => Map<T, long>(input, long.CreateSaturating),
-            ElementType.Int32 when typeof(T) != typeof(long) => Map<T, int>(input, int.CreateSaturating),
-            ElementType.Int32 => Map<T, int>(input, int.CreateTruncating),
-            ElementType.Float32 => Map<T, float>(input, float.CreateTruncating),
-            ElementType.Float64 => Map<T, double>(input, double.CreateTruncating),
-            ElementType.Bool => Map<T, bool>(input, v => v != T.Zero),
+            ElementType.Int64 => Map<T, long>(input, long.CreateSaturating, limit),
+            ElementType.Int32 when typeof(T) != typeof(long) => Map<T, int>(input, int.CreateSaturating, limit),
+            ElementType.Int32 => Map<T, int>(input, int.CreateTruncating, limit),
+            ElementType.Float32 => Map<T, float>(input, float.CreateTruncating, limit),
+            ElementType.Float64 => Map<T, double>(input, double.CreateTruncating, limit),
+            ElementType.Bool => Map<T, bool>(input, v => v != T.Zero, limit),
             _ => null,
         };
 

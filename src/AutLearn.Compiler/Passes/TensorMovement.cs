@@ -35,31 +35,6 @@ internal static class TensorMovement
         return strides;
     }
 
-    /// <summary>Lists, for each element of a result in order, the flat source index that strides and offset lead to.</summary>
-    public static long[] Indices(ReadOnlySpan<long> sizes, ReadOnlySpan<long> strides, long offset)
-    {
-        long count = 1;
-        foreach (long size in sizes)
-            count = checked(count * size);
-        long[] result = new long[count];
-        long[] position = new long[sizes.Length];
-        long at = offset;
-        for (long i = 0; i < count; i++)
-        {
-            result[i] = at;
-            for (int d = sizes.Length - 1; d >= 0; d--)
-            {
-                at += strides[d];
-                if (++position[d] < sizes[d])
-                    break;
-                at -= strides[d] * sizes[d];
-                position[d] = 0;
-            }
-        }
-
-        return result;
-    }
-
     /// <summary>Gets the strides with which a tensor is read as if broadcast to a shape.</summary>
     public static long[] BroadcastStrides(Tensor tensor, ReadOnlySpan<long> to)
     {
@@ -95,16 +70,12 @@ internal static class TensorMovement
             count = checked(count * size);
         if (source.ElementType.SizeInBytes(count) > limitInBytes)
             return null;
-        return Copy(source, sizes, Indices(sizes, strides, offset));
-    }
-
-    private static Tensor Copy(Tensor source, ReadOnlySpan<long> sizes, long[] indices)
-    {
         int width = source.ElementType.SizeInBits() / 8;
         ReadOnlySpan<byte> from = source.Bytes.Span;
-        byte[] to = new byte[indices.Length * width];
-        for (int i = 0; i < indices.Length; i++)
-            from.Slice(checked((int)(indices[i] * width)), width).CopyTo(to.AsSpan(i * width));
+        byte[] to = new byte[count * width];
+        var walk = new StridedWalk(sizes, strides, offset);
+        for (int at = 0; at < to.Length; at += width, walk.MoveNext())
+            from.Slice(checked((int)(walk.Index * width)), width).CopyTo(to.AsSpan(at));
         return new Tensor(source.ElementType, sizes, to);
     }
 
@@ -118,19 +89,20 @@ internal static class TensorMovement
         long inner = source.Dimensions.Skip(axis + 1).Aggregate(1L, (a, b) => checked(a * b));
         if (picked.Any(i => i < -size || i >= size) || source.ElementType.SizeInBytes(checked(outer * picked.Length * inner)) > limitInBytes)
             return null;
-        long[] flat = new long[outer * picked.Length * inner];
-        long next = 0;
+        int block = checked((int)source.ElementType.SizeInBytes(inner));
+        byte[] to = new byte[outer * picked.Length * block];
+        int next = 0;
         for (long o = 0; o < outer; o++)
         {
             foreach (long index in picked)
             {
-                long start = ((o * size) + (index < 0 ? index + size : index)) * inner;
-                for (long i = 0; i < inner; i++)
-                    flat[next++] = start + i;
+                long from = ((o * size) + (index < 0 ? index + size : index)) * block;
+                source.Bytes.Span.Slice((int)from, block).CopyTo(to.AsSpan(next));
+                next += block;
             }
         }
 
-        return Copy(source, [.. source.Dimensions.Take(axis), .. indices.Dimensions, .. source.Dimensions.Skip(axis + 1)], flat);
+        return new Tensor(source.ElementType, [.. source.Dimensions.Take(axis), .. indices.Dimensions, .. source.Dimensions.Skip(axis + 1)], to);
     }
 
     private static Tensor? Slice(Tensor source, Tensor?[] inputs, long limitInBytes)

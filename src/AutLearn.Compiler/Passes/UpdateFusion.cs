@@ -11,7 +11,7 @@ internal sealed class UpdateFusion : IPass
 {
     public string Name => "update-fusion";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

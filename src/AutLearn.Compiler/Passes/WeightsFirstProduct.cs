@@ -12,7 +12,7 @@ internal sealed class WeightsFirstProduct : IPass
 {
     public string Name => "weights-first-product";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

@@ -12,7 +12,7 @@ internal static class BatchDimension
     /// <summary>Names the batch, makes a fixed one symbolic, and infers all shapes.</summary>
     /// <returns>The symbol.</returns>
     /// <exception cref="InvalidModelException">An input has no batch dimension, or a fixed batch cannot be made free.</exception>
-    public static string Resolve(OnnxModel model)
+    public static string Resolve(OnnxModel model, CancellationToken cancellationToken)
     {
         OnnxGraph graph = model.Graph;
         Value[] inputs = [.. graph.Inputs.Where(i => i.Initializer is null)];
@@ -49,7 +49,7 @@ internal static class BatchDimension
             ForgetComputedTypes(graph, symbol);
         try
         {
-            ShapeInference.Infer(model);
+            ShapeInference.Infer(model, cancellationToken);
         }
         catch (InvalidModelException e) when (fixedBatch is not null)
         {

@@ -18,7 +18,7 @@ internal sealed class BatchNormalizationFolding : IPass
 
     public string Name => "batch-normalization-folding";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

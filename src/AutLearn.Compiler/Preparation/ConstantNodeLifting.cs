@@ -8,7 +8,7 @@ internal sealed class ConstantNodeLifting : IPass
 {
     public string Name => "constant-nodes";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

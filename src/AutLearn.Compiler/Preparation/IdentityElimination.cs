@@ -15,7 +15,7 @@ internal sealed class IdentityElimination : IPass
 
     public string Name => "identities";
 
-    public bool Run(OnnxModel model)
+    public bool Run(OnnxModel model, CancellationToken cancellationToken = default)
     {
         OnnxGraph graph = model.Graph;
         bool modified = false;

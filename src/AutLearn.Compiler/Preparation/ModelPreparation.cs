@@ -11,20 +11,21 @@ internal static class ModelPreparation
 {
     /// <summary>Copies and normalises a model.</summary>
     /// <exception cref="AutLearnException">The model or the selection does not fit.</exception>
-    public static PreparedModel Prepare(OnnxModel source, CompileOptions options)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PreparedModel Prepare(OnnxModel source, CompileOptions options, CancellationToken cancellationToken = default)
     {
         OnnxModel model = source.Clone();
         OnnxGraph graph = model.Graph;
         graph.SortTopologically();
-        OpsetUpgrade.Apply(model);
-        new FunctionInlining().Run(model);
-        new ConstantNodeLifting().Run(model);
+        OpsetUpgrade.Apply(model, cancellationToken);
+        new FunctionInlining().Run(model, cancellationToken);
+        new ConstantNodeLifting().Run(model, cancellationToken);
 
         // The scores become the last output, so that they survive every rewrite that keeps outputs.
-        string batch = BatchDimension.Resolve(model);
+        string batch = BatchDimension.Resolve(model, cancellationToken);
         int outputCount = graph.Outputs.Count;
         graph.AddOutput(ScoresSearch.Find(graph, options.LogitsName, options.Loss));
-        new PassSequence(new ConstantFolding(), new DeadNodeElimination()).Run(model);
+        new PassSequence(new ConstantFolding(), new DeadNodeElimination()).Run(model, cancellationToken);
         graph.SortTopologically();
 
         IReadOnlyList<Value> trainable = ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(graph, options.Trainable);
@@ -37,11 +38,11 @@ internal static class ModelPreparation
         List<string> buffers = options.BatchNormalization == NormalizationStatistics.Training ? MakeBuffers(graph, head, initial) : [];
 
         HashSet<Node> kept = [.. head.Where(n => n.Is("Dropout"))];
-        new IdentityElimination(kept).Run(model);
-        new BatchNormalizationFolding(buffers.Count > 0 ? head : null).Run(model);
-        PassSequence.Simplify().Run(model);
+        new IdentityElimination(kept).Run(model, cancellationToken);
+        new BatchNormalizationFolding(buffers.Count > 0 ? head : null).Run(model, cancellationToken);
+        PassSequence.Simplify().Run(model, cancellationToken);
         graph.SortTopologically();
-        ShapeInference.Infer(model);
+        ShapeInference.Infer(model, cancellationToken);
 
         Value scores = graph.Outputs[^1];
         RequireBatch(scores, batch);

@@ -76,23 +76,10 @@ internal sealed class GraphInspection(
             Report(value.Producer, $"The name of a value of graph '{value.Owner.Name}' holds a NUL character.");
         if (value.Type is { } type && !Enum.IsDefined(type.ElementType))
             Report(value.Producer, $"Value '{value.Name}' has the unknown element type {(int)type.ElementType}.");
-        if (value.Type?.Shape is { } shape && !HasPlausibleSize(shape))
+        if (value.Type?.Shape is { IsPlausible: false } shape)
             Report(value.Producer, $"Value '{value.Name}' has the shape {shape}, which no machine can hold.");
         _defined.Add(value);
         own.Add(value);
-    }
-
-    private static bool HasPlausibleSize(Shape shape)
-    {
-        Int128 product = 1;
-        foreach (Dimension dimension in shape)
-        {
-            product *= dimension.IsKnown ? Math.Max(dimension.Size, 1) : 1;
-            if (product > long.MaxValue / 16)
-                return false;
-        }
-
-        return true;
     }
 
     private void CheckInitializer(Value value)

@@ -3,10 +3,13 @@ namespace AutLearn.Graph.Inference;
 /// <summary>What a shape rule sees of a node, and where it puts its answer.</summary>
 internal sealed class ShapeContext
 {
-    public ShapeContext(Node node, long opset)
+    private SymbolicInts? _ints;
+
+    public ShapeContext(Node node, long opset, SymbolicInts? ints)
     {
         Node = node;
         Opset = opset;
+        _ints = ints;
     }
 
     public Node Node { get; }
@@ -22,7 +25,7 @@ internal sealed class ShapeContext
         ? value.Shape
         : throw Error($"lacks its input {input}");
 
-    public SymbolicInt[]? Ints(int input) => SymbolicInts.Evaluate(Node.Input(input));
+    public SymbolicInt[]? Ints(int input) => (_ints ??= SymbolicInts.OfNode()).Evaluate(Node.Input(input));
 
     /// <summary>Gets numbers from an input, or from an attribute of older opsets; null where neither is known.</summary>
     public long[]? Numbers(int input, string attribute)
@@ -46,6 +49,8 @@ internal sealed class ShapeContext
     {
         if (Node.Output(output) is not { } value)
             return;
+        if (shape is { IsPlausible: false })
+            throw Error($"gives '{value.Name}' the shape {shape}, which no machine can hold");
         if (value.Type is not { } declared)
         {
             value.Type = type == ElementType.Undefined && shape is null ? null : new(type, shape);

@@ -12,25 +12,27 @@ public static class ShapeInference
     private static readonly FrozenDictionary<(string Domain, string OpType), ShapeRule> Rules = CreateRules();
 
     /// <summary>Infers every node of a model, subgraphs included.</summary>
+    /// <param name="model">The model; its main graph is sorted.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
     /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
-    public static void Infer(OnnxModel model)
+    /// <exception cref="OperationCanceledException">The token was cancelled; some values have their types.</exception>
+    public static void Infer(OnnxModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         model.Graph.SortTopologically();
-        Infer(model.Graph, model.Opset);
+        Infer(model.Graph, model.Opset, cancellationToken);
     }
 
     /// <summary>Infers every node of a graph in its order.</summary>
+    /// <param name="graph">A sorted graph.</param>
+    /// <param name="opset">The version of the default domain.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
     /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
-    public static void Infer(OnnxGraph graph, long opset)
+    /// <exception cref="OperationCanceledException">The token was cancelled; some values have their types.</exception>
+    public static void Infer(OnnxGraph graph, long opset, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        foreach (Node node in graph.Nodes)
-        {
-            foreach (OnnxGraph subgraph in node.Subgraphs())
-                Infer(subgraph, opset);
-            InferNode(node, opset);
-        }
+        Infer(graph, opset, SymbolicInts.OfGraph(), cancellationToken);
     }
 
     /// <summary>Infers the types of one node's outputs from the types of its inputs.</summary>
@@ -40,12 +42,29 @@ public static class ShapeInference
     public static void InferNode(Node node, long opset)
     {
         ArgumentNullException.ThrowIfNull(node);
+        InferNode(node, opset, ints: null);
+    }
+
+    private static void Infer(OnnxGraph graph, long opset, SymbolicInts ints, CancellationToken cancellationToken)
+    {
+        foreach (Node node in graph.Nodes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (OnnxGraph subgraph in node.Subgraphs())
+                Infer(subgraph, opset, ints, cancellationToken);
+            InferNode(node, opset, ints);
+        }
+    }
+
+    private static void InferNode(Node node, long opset, SymbolicInts? ints)
+    {
         if (!Rules.TryGetValue((node.Domain, node.OpType), out ShapeRule? rule))
             return;
-        var context = new ShapeContext(node, opset);
+        var context = new ShapeContext(node, opset, ints);
         try
         {
             rule(context);
+            ints?.Remember(node);
         }
         catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException)
         {

@@ -1,21 +1,54 @@
 namespace AutLearn.Graph.Inference;
 
 /// <summary>Evaluates small integer tensors whose elements may be symbolic sizes, as exported shape arithmetic builds them.</summary>
-/// <remarks>Works backwards from a value through its producers, to a bounded depth; negative numbers are kept apart from sizes.</remarks>
-internal static class SymbolicInts
+/// <remarks>
+/// Each value is evaluated once: a graph of n nodes has up to 2^n ways from a value back to its sources. In a graph that is visited in order
+/// every result is remembered and none is looked for; for a single node its producers are followed, to a bounded depth and number.
+/// Negative numbers are kept apart from sizes.
+/// </remarks>
+internal sealed class SymbolicInts
 {
     private const int MaxDepth = 48;
+    private const int MaxVisits = 512;
     private const int MaxElements = 64;
 
-    /// <summary>Gets the elements, or null where they are not known to be small shape arithmetic.</summary>
-    public static SymbolicInt[]? Evaluate(Value? value) => value is null ? null : Evaluate(value, MaxDepth);
+    private readonly Dictionary<Value, SymbolicInt[]?> _known = [];
+    private readonly bool _followsProducers;
+    private int _visits;
 
-    private static SymbolicInt[]? Evaluate(Value value, int depth)
+    private SymbolicInts(bool followsProducers) => _followsProducers = followsProducers;
+
+    /// <summary>For a graph whose nodes are all shown to <see cref="Remember"/>, in their order.</summary>
+    public static SymbolicInts OfGraph() => new(followsProducers: false);
+
+    /// <summary>For one node, wherever it stands.</summary>
+    public static SymbolicInts OfNode() => new(followsProducers: true);
+
+    /// <summary>Gets the elements, or null where they are not known to be small shape arithmetic.</summary>
+    public SymbolicInt[]? Evaluate(Value? value) => value is null ? null : Evaluate(value, MaxDepth);
+
+    /// <summary>Evaluates what a node computes.</summary>
+    public void Remember(Node node)
+    {
+        if (node.Domain.Length == 0 && node.Output(0) is { } output && Compute(node, MaxDepth) is { } elements)
+            _known[output] = elements;
+    }
+
+    private SymbolicInt[]? Evaluate(Value value, int depth)
     {
         if (value.Initializer is { } constant)
             return value.IsInput ? null : FromTensor(constant);
-        if (depth == 0 || value.Producer is not { } node || node.Domain.Length > 0)
+        if (_known.TryGetValue(value, out SymbolicInt[]? elements))
+            return elements;
+        if (!_followsProducers || depth == 0 || value.Producer is not { Domain: "" } node || ++_visits > MaxVisits)
             return null;
+        elements = Compute(node, depth);
+        _known.Add(value, elements);
+        return elements;
+    }
+
+    private SymbolicInt[]? Compute(Node node, int depth)
+    {
         switch (node.OpType)
         {
             case "Constant":
@@ -68,7 +101,7 @@ internal static class SymbolicInts
         if (node.Input(0)?.Shape is not { } shape)
             return null;
         (int start, int end) = ShapeRange(node, shape.Rank);
-        return [.. Enumerable.Range(start, Math.Max(0, end - start)).Select(i => new SymbolicInt(shape[i]))];
+        return end - start > MaxElements ? null : [.. Enumerable.Range(start, Math.Max(0, end - start)).Select(i => new SymbolicInt(shape[i]))];
     }
 
     public static (int Start, int End) ShapeRange(Node node, int rank)
@@ -78,7 +111,7 @@ internal static class SymbolicInts
         return ((int)Math.Clamp(start < 0 ? start + rank : start, 0, rank), (int)Math.Clamp(end < 0 ? end + rank : end, 0, rank));
     }
 
-    private static SymbolicInt[]? Concat(Node node, int depth)
+    private SymbolicInt[]? Concat(Node node, int depth)
     {
         var all = new List<SymbolicInt>();
         foreach (Value? input in node.Inputs)
@@ -91,7 +124,7 @@ internal static class SymbolicInts
         return [.. all];
     }
 
-    private static SymbolicInt[]? Gather(Node node, int depth)
+    private SymbolicInt[]? Gather(Node node, int depth)
     {
         if (node.Input(0) is not { } data || node.Input(1) is not { } index || data.Shape is not { Rank: 1 })
             return null;
@@ -111,7 +144,7 @@ internal static class SymbolicInts
         return chosen;
     }
 
-    private static SymbolicInt[]? Slice(Node node, int depth)
+    private SymbolicInt[]? Slice(Node node, int depth)
     {
         if (node.Input(0) is not { } data || Evaluate(data, depth - 1) is not { } elements || node.Inputs.Count < 3)
             return null;
@@ -131,17 +164,17 @@ internal static class SymbolicInts
         start = Math.Clamp(start < 0 ? start + count : start, 0, count);
         end = Math.Clamp(end < 0 ? end + count : end, 0, count);
         var chosen = new List<SymbolicInt>();
-        for (long i = start; i < end; i += step)
+        for (long i = start; i < end; i += Math.Min(step, MaxElements))
             chosen.Add(elements[i]);
         return [.. chosen];
     }
 
-    private static long[]? Numbers(Value? value, int depth) =>
+    private long[]? Numbers(Value? value, int depth) =>
         value is not null && Evaluate(value, depth - 1) is { } ints && ints.All(i => i.Number is not null)
             ? [.. ints.Select(i => i.Number!.Value)]
             : null;
 
-    private static SymbolicInt[]? Arithmetic(Node node, int depth)
+    private SymbolicInt[]? Arithmetic(Node node, int depth)
     {
         if (node.Input(0) is not { } left || node.Input(1) is not { } right)
             return null;
@@ -160,7 +193,7 @@ internal static class SymbolicInts
         return result;
     }
 
-    private static SymbolicInt[]? Filled(Node node, int depth)
+    private SymbolicInt[]? Filled(Node node, int depth)
     {
         if (Numbers(node.Input(0), depth) is not [long count] || count is < 0 or > MaxElements)
             return null;

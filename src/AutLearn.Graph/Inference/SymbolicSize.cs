@@ -51,12 +51,14 @@ internal static class SymbolicSize
             return a;
         if (a.IsKnown && b.IsKnown)
             return a.Size > long.MaxValue - 1 - b.Size ? Dimension.Unknown : a.Size + b.Size;
-        if (a.Symbol is null && !a.IsKnown || b.Symbol is null && !b.IsKnown)
+        if (!IsNamed(a) || !IsNamed(b))
             return Dimension.Unknown;
         string first = a.ToString();
         string second = b.ToString();
         return string.CompareOrdinal(first, second) <= 0 ? Atom($"({first}+{second})") : Atom($"({second}+{first})");
     }
+
+    private static bool IsNamed(Dimension dimension) => dimension.IsKnown || dimension.Symbol is { Length: <= MaxLength };
 
     private static Dimension Atom(string text) => text.Length <= MaxLength ? text : Dimension.Unknown;
 
@@ -70,7 +72,7 @@ internal static class SymbolicSize
             return true;
         }
 
-        if (dimension.Symbol is not { } symbol)
+        if (dimension.Symbol is not { Length: <= MaxLength } symbol)
             return false;
         int depth = 0;
         int start = 0;

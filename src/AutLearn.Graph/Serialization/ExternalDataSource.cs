@@ -9,11 +9,18 @@ namespace AutLearn.Graph.Serialization;
 /// <summary>Reads tensor data from files beside the model.</summary>
 /// <remarks>
 /// The folder is a wall: absolute paths, "..", and links that lead outside are refused. Equal regions are read once and
-/// different ones may not overlap, so that all tensors together never take more memory than the files are long.
+/// different ones may not overlap, by whatever path they are named, so that all tensors together never take more memory than the files are long.
 /// </remarks>
 internal sealed class ExternalDataSource(string? folder)
 {
-    private readonly Dictionary<string, DataFile> _files = new(StringComparer.Ordinal);
+    private const int LongestLocation = 4096;
+
+    // The systems' own limit for one path.
+    private const int MostLinks = 40;
+
+    // One file has many paths: "w.bin", "./w.bin", a link.
+    private readonly Dictionary<string, DataFile> _byLocation = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DataFile> _byPath = new(OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads the region that a tensor names.</summary>
     public ReadOnlyMemory<byte> Read(RepeatedField<StringStringEntryProto> entries, long size, Func<string> what, ReadContext context)
@@ -47,11 +54,7 @@ internal sealed class ExternalDataSource(string? folder)
             throw context.Invalid($"{what()} takes {size} bytes but its external data has {length}");
         if (size == 0)
             return default;
-        if (!_files.TryGetValue(location, out DataFile? file))
-        {
-            file = new DataFile(Locate(location, what, context));
-            _files.Add(location, file);
-        }
+        DataFile file = Find(location, what, context);
 
         if (offset > file.Length - size)
             throw context.Invalid($"{what()} lies at {offset} to {(Int128)offset + size} of external file {ReadContext.Quote(location)}, which has {file.Length} bytes");
@@ -68,10 +71,27 @@ internal sealed class ExternalDataSource(string? folder)
             ? number
             : throw context.Invalid($"{what()} has the {entry.Key} {ReadContext.Quote(entry.Value)} in its external file, which is no number");
 
+    private DataFile Find(string location, Func<string> what, ReadContext context)
+    {
+        if (_byLocation.TryGetValue(location, out DataFile? file))
+            return file;
+        string path = Locate(location, what, context);
+        if (!_byPath.TryGetValue(path, out file))
+        {
+            file = new DataFile(path);
+            _byPath.Add(path, file);
+        }
+
+        _byLocation.Add(location, file);
+        return file;
+    }
+
     private string Locate(string location, Func<string> what, ReadContext context)
     {
         if (folder is null)
             throw context.Invalid($"{what()} has its data in an external file, but the model was read without a folder");
+        if (location.Length > LongestLocation)
+            throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)} by a path of {location.Length} characters");
         string[] parts = location.Split('/', '\\');
         if (location.Contains('\0', StringComparison.Ordinal) || location.Contains(':', StringComparison.Ordinal)
             || location[0] is '/' or '\\' || Path.IsPathRooted(location) || parts.Contains(".."))
@@ -80,34 +100,41 @@ internal sealed class ExternalDataSource(string? folder)
         }
 
         string root = RealPath(Path.GetFullPath(folder)) ?? throw Absent(location, what, context);
-        string path = root;
-        foreach (string part in parts)
-        {
-            if (part is "" or ".")
-                continue;
-            path = RealPath(Path.Combine(path, part)) ?? throw Absent(location, what, context);
-            if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, a link that leads outside the model's folder");
-        }
-
+        string path = RealPath(Path.GetFullPath(Path.Combine([root, .. parts.Where(p => p is not ("" or "."))]))) ?? throw Absent(location, what, context);
+        if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which leads outside the model's folder");
         return File.Exists(path) ? path : throw Absent(location, what, context);
     }
 
     private static InvalidModelException Absent(string location, Func<string> what, ReadContext context) =>
         context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");
 
+    // The path without links in any of its parts; a link may lead through other links. Null where links lead in a circle.
     private static string? RealPath(string path)
     {
-        FileSystemInfo info = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
-        try
+        string real = Path.GetPathRoot(path)!;
+        var parts = new Stack<string>(Path.GetRelativePath(real, path).Split(Path.DirectorySeparatorChar).Reverse());
+        int links = 0;
+        while (parts.TryPop(out string? part))
         {
-            return info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+            if (part is "" or ".")
+                continue;
+            string next = Path.GetFullPath(Path.Combine(real, part));
+            if (new FileInfo(next).LinkTarget is not { } target)
+            {
+                real = next;
+                continue;
+            }
+
+            if (++links > MostLinks)
+                return null;
+            if (Path.IsPathRooted(target))
+                real = Path.GetPathRoot(target)!;
+            foreach (string step in target.Split('/', Path.DirectorySeparatorChar).Reverse())
+                parts.Push(step);
         }
-        catch (IOException)
-        {
-            // Links in a circle lead nowhere.
-            return null;
-        }
+
+        return real;
     }
 
     private sealed class DataFile(string path)

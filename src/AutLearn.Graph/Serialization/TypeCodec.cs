@@ -65,6 +65,9 @@ internal static class TypeCodec
     /// <summary>Checks sizes and returns the number of elements.</summary>
     public static long CountOf(IReadOnlyList<long> sizes, Func<string> what, ReadContext context)
     {
+        if (sizes.Count > Shape.LargestRank)
+            throw context.Invalid($"{what()} has {sizes.Count} axes, more than {Shape.LargestRank}");
+
         // A zero anywhere makes the count 0, but the others must not overflow later arithmetic either.
         Int128 product = 1;
         bool isEmpty = false;
@@ -74,7 +77,7 @@ internal static class TypeCodec
                 throw context.Invalid($"{what()} has the negative size {size}");
             isEmpty |= size == 0;
             product *= Math.Max(size, 1);
-            if (product > long.MaxValue / 16)
+            if (product > Shape.LargestCount)
                 throw context.Invalid($"{what()} has more elements than any machine can hold");
         }
 
@@ -96,6 +99,8 @@ internal static class TypeCodec
         tensor.ClearElemType();
         if (tensor.Shape is not { } shape)
             return new(element, null);
+        if (shape.Dim.Count > Shape.LargestRank)
+            throw context.Invalid($"{What()} has {shape.Dim.Count} axes, more than {Shape.LargestRank}");
         var dimensions = new Dimension[shape.Dim.Count];
         var sizes = new List<long>();
         for (int i = 0; i < dimensions.Length; i++)

@@ -45,9 +45,11 @@ public static class OpsetUpgrade
 
     /// <summary>Raises a model in place.</summary>
     /// <param name="model">A model of opset 7 or later.</param>
+    /// <param name="cancellationToken">Checked at each node; the model is of no further use after a cancellation.</param>
     /// <returns>True if the model was changed.</returns>
     /// <exception cref="InvalidModelException">The opset is older than 7, or nodes have no equal form in the canonical opset; all are named.</exception>
-    public static bool Apply(OnnxModel model)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static bool Apply(OnnxModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Opset < Oldest)
@@ -57,7 +59,7 @@ public static class OpsetUpgrade
         if (model.Opset < Canonical)
         {
             model.Graph.SortTopologically();
-            ShapeInference.Infer(model);
+            ShapeInference.Infer(model, cancellationToken);
             Apply(model.Graph, model.Opset, refused);
             model.Opset = Canonical;
             changed = true;

@@ -60,6 +60,8 @@ public sealed class ExternalDataTests : IDisposable
         AssertRefused(("location", "relative"));
         AssertRefused(("location", "up/secret"));
         AssertRefused(("location", "circle"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "through"), "up/secret");
+        AssertRefused(("location", "through"));
         File.CreateSymbolicLink(Path.Combine(_folder, "inside"), Path.Combine(_folder, "data"));
         Read(("location", "inside"));
     }
@@ -101,6 +103,39 @@ public sealed class ExternalDataTests : IDisposable
         Assert.True(model.Graph.Initializers[0].Initializer!.Bytes.Equals(model.Graph.Initializers[1].Initializer!.Bytes));
 
         second.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "8" });
+        var error = Assert.Throws<InvalidModelException>(() => OnnxFile.Read(proto.ToByteArray(), "m", _folder));
+        Assert.Contains("overlap", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_OneFileByManyPaths_ReadsItOnce()
+    {
+        const int Size = 4 << 20;
+        File.WriteAllBytes(Path.Combine(_folder, "large"), new byte[Size]);
+        File.CreateSymbolicLink(Path.Combine(_folder, "alias"), Path.Combine(_folder, "large"));
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "linked"), Path.Combine(_folder, "sub"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "sub", "back"), "../alias");
+        File.CreateSymbolicLink(Path.Combine(_folder, "through"), "linked/back");
+        string[] paths = ["large", "./large", ".//.\\large", "alias", "sub/back", "linked/back", "through", "large/"];
+        ModelProto proto = Model(("location", paths[0]));
+        proto.Graph.Initializer[0].Dims[0] = Size / 4;
+        foreach (string path in paths.Skip(1))
+        {
+            TensorProto alias = proto.Graph.Initializer[0].Clone();
+            alias.Name = $"w{path}";
+            alias.ExternalData[0].Value = path;
+            proto.Graph.Initializer.Add(alias);
+        }
+
+        byte[] bytes = proto.ToByteArray();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        OnnxModel model = OnnxFile.Read(bytes, "m", _folder);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, Size, Size + (1 << 20));
+        Assert.All(model.Graph.Initializers, i => Assert.True(i.Initializer!.Bytes.Equals(model.Graph.Initializers[0].Initializer!.Bytes)));
+
+        // Another part of the file under another path is an overlap as well.
+        proto.Graph.Initializer[1].Dims[0] = (Size / 4) - 1;
+        proto.Graph.Initializer[1].ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "4" });
         var error = Assert.Throws<InvalidModelException>(() => OnnxFile.Read(proto.ToByteArray(), "m", _folder));
         Assert.Contains("overlap", error.Message, StringComparison.Ordinal);
     }
