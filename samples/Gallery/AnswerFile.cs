@@ -3,7 +3,7 @@ using AutLearn.Samples.Hosting;
 
 namespace AutLearn.Samples.Gallery;
 
-/// <summary>Keeps the answers in the profile, by photo name and class name, so that another package's class order does no harm.</summary>
+/// <summary>Keeps the answers in the profile, by the hash of the photo and the name of the class: neither a renamed or replaced photo nor another package's class order does harm.</summary>
 internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> classes)
 {
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
@@ -30,7 +30,7 @@ internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> cla
         foreach ((string photo, Entry entry) in entries)
         {
             if (entry?.Class is { } name && indexes.TryGetValue(name, out int index))
-                answers.Add(photo, new(index, indexes.GetValueOrDefault(entry.FirstGuess ?? "", -1), entry.Order, entry.IsLearnt));
+                answers.Add(photo, new(index, indexes.GetValueOrDefault(entry.FirstGuess ?? "", -1), entry.Order, entry.IsLearnt, entry.SizeInBytes));
         }
 
         return answers;
@@ -38,11 +38,11 @@ internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> cla
 
     public void Save(IReadOnlyDictionary<string, Answer> answers)
     {
-        Dictionary<string, Entry> entries = answers.ToDictionary(a => a.Key, a => new Entry(classes[a.Value.Class], a.Value.FirstGuess < 0 ? null : classes[a.Value.FirstGuess], a.Value.Order, a.Value.IsLearnt));
+        Dictionary<string, Entry> entries = answers.ToDictionary(a => a.Key, a => new Entry(classes[a.Value.Class], a.Value.FirstGuess < 0 ? null : classes[a.Value.FirstGuess], a.Value.Order, a.Value.IsLearnt, a.Value.SizeInBytes));
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(entries, Format));
     }
 
     public void Delete() => File.Delete(_path);
 
-    private sealed record Entry(string? Class, string? FirstGuess, int Order, bool IsLearnt);
+    private sealed record Entry(string? Class, string? FirstGuess, int Order, bool IsLearnt, long SizeInBytes);
 }

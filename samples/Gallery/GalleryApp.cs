@@ -14,9 +14,7 @@ public static class GalleryApp
         app.MapGet("/api/status", gallery.StatusAsync);
         app.MapGet("/api/classes", () => gallery.Classes);
         app.MapGet("/api/photos", (int? offset, int? count) => gallery.ViewAsync(offset ?? 0, count ?? 24));
-        app.MapGet("/photos/{id:int}", (int id) => gallery.Find(id) is { } photo && File.Exists(photo.Path)
-            ? Results.File(photo.Path, PhotoFolder.ContentType(photo), enableRangeProcessing: true)
-            : Results.NotFound());
+        app.MapGet("/photos/{id:int}", (int id, string? content) => Photo(gallery, id, content));
         app.MapPost("/api/photos/{id:int}/answer", async (int id, AnswerRequest request) =>
         {
             if (gallery.Find(id) is not { } photo)
@@ -25,7 +23,9 @@ public static class GalleryApp
                 return Results.BadRequest(new { error = "There is no such class in this model." });
             try
             {
-                return Results.Ok(await gallery.NameAsync(photo, request.Class));
+                return await gallery.NameAsync(photo, request.Class, request.Content) is { } named
+                    ? Results.Ok(named)
+                    : Results.Conflict(new { error = "This photo has changed since it was shown. Load the page again." });
             }
             catch (Exception e) when (PhotoGallery.IsUnreadable(e))
             {
@@ -37,5 +37,23 @@ public static class GalleryApp
         return app;
     }
 
-    private sealed record AnswerRequest(int Class);
+    // The file may have changed since it was listed: into another photo, which the page has not asked for, or into no photo at all.
+    private static IResult Photo(PhotoGallery gallery, int id, string? content)
+    {
+        if (gallery.Find(id) is not { } photo)
+            return Results.NotFound();
+        try
+        {
+            PhotoContent file = PhotoFile.Read(photo);
+            return content is null || content == file.Hash
+                ? Results.Bytes(file.Bytes, PhotoFolder.ContentType(photo), enableRangeProcessing: true)
+                : Results.NotFound();
+        }
+        catch (Exception e) when (PhotoGallery.IsUnreadable(e))
+        {
+            return Results.NotFound();
+        }
+    }
+
+    private sealed record AnswerRequest(int Class, string? Content);
 }

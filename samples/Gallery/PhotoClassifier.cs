@@ -42,11 +42,10 @@ internal sealed class PhotoClassifier : IDisposable
     public PredictionBatch Batch { get; }
 
     /// <summary>Predicts into <see cref="Batch"/>.</summary>
-    /// <exception cref="InvalidDataException">The file is no readable image.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public void Predict(Photo photo)
+    /// <exception cref="InvalidDataException">The content is no readable image.</exception>
+    public void Predict(Photo photo, PhotoContent content)
     {
-        _renderer.Render(photo, _tensor);
+        _renderer.Render(photo, content, _tensor);
         _model.Predict(_tensor, Batch);
     }
 

@@ -14,11 +14,13 @@ public sealed class PhotoGallery : IAsyncDisposable
     private readonly PhotoClassifier _classifier;
     private readonly Photo[] _photos;
     private readonly AnswerFile _file;
+    
+    // By the photo's content.
     private readonly Dictionary<string, Answer> _answers;
-    private readonly Dictionary<int, (long Version, Guess[] Top)> _shown = [];
+    private readonly Dictionary<int, (string Content, long Version, Guess[] Top)> _shown = [];
 
     // In the order of the answers, which is the order in which the learner trains.
-    private readonly List<(long Id, Photo Photo)> _waiting = [];
+    private readonly List<(long Id, string Content)> _waiting = [];
     private long _learntRows;
     private FeatureSet _answered;
 
@@ -62,20 +64,27 @@ public sealed class PhotoGallery : IAsyncDisposable
     });
 
     /// <summary>Takes the user's answer; a full batch is learnt in the background.</summary>
+    /// <param name="photo">The photo.</param>
+    /// <param name="label">Its class.</param>
+    /// <param name="content">The <see cref="PhotoView.Content"/> that the user saw; null to take whatever the file holds.</param>
+    /// <returns>The photo with its answer; null if the file holds another photo by now.</returns>
     /// <exception cref="InvalidDataException">The photo cannot be read.</exception>
     /// <exception cref="IOException">The photo is gone, or the answers cannot be saved.</exception>
-    public Task<PhotoView> NameAsync(Photo photo, int label) => InTurnAsync(() =>
+    public Task<PhotoView?> NameAsync(Photo photo, int label, string? content = null) => InTurnAsync(() =>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(label);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes.Count);
-        Answer? before = _answers.GetValueOrDefault(photo.Name);
-        _classifier.Predict(photo);
+        PhotoContent file = PhotoFile.Read(photo);
+        if (content is not null && content != file.Hash)
+            return null;
+        Answer? before = _answers.GetValueOrDefault(file.Hash);
+        _classifier.Predict(photo, file);
         int guess = _classifier.Batch.PredictedClass(0);
-        _answers[photo.Name] = new(label, before?.FirstGuess ?? guess, before?.Order ?? _answers.Count, IsLearnt: false);
+        _answers[file.Hash] = new(label, before?.FirstGuess ?? guess, before?.Order ?? _answers.Count, IsLearnt: false, file.Bytes.Length);
         _file.Save(_answers);
         if (before is null)
             _answered.Add(_classifier.Batch, label);
-        Queue(photo, label);
+        Queue(file.Hash, label);
         if (before is not null && before.Class != label)
             _answered = MeasureAnswered();
         return View(photo);
@@ -170,40 +179,42 @@ public sealed class PhotoGallery : IAsyncDisposable
 
     private PhotoView View(Photo photo)
     {
-        Answer? answer = _answers.GetValueOrDefault(photo.Name);
+        PhotoContent? file = null;
         Guess[] top = [];
         string? error = null;
         try
         {
-            top = Top(photo);
+            file = PhotoFile.Read(photo);
+            top = Top(photo, file);
         }
         catch (Exception e) when (IsUnreadable(e))
         {
             error = $"This photo cannot be read: {e.Message}";
         }
 
-        return new(photo.Id, photo.Name, top, answer?.Class, answer is null ? null : Classes[answer.Class], answer?.IsLearnt ?? false, error);
+        Answer? answer = file is null ? null : _answers.GetValueOrDefault(file.Hash);
+        return new(photo.Id, photo.Name, file?.Hash, top, answer?.Class, answer is null ? null : Classes[answer.Class], answer?.IsLearnt ?? false, error);
     }
 
-    private Guess[] Top(Photo photo)
+    private Guess[] Top(Photo photo, PhotoContent file)
     {
-        if (_shown.TryGetValue(photo.Id, out (long Version, Guess[] Top) shown) && shown.Version == _profile.Model.ParameterVersion)
+        if (_shown.TryGetValue(photo.Id, out (string Content, long Version, Guess[] Top) shown) && shown.Content == file.Hash && shown.Version == _profile.Model.ParameterVersion)
             return shown.Top;
-        _classifier.Predict(photo);
+        _classifier.Predict(photo, file);
         Guess[] top = _classifier.Top();
-        _shown[photo.Id] = (_classifier.Batch.ParameterVersion, top);
+        _shown[photo.Id] = (file.Hash, _classifier.Batch.ParameterVersion, top);
         return top;
     }
 
     /// <summary>Puts the last prediction with its answer in line for learning, in place of an older answer to the same photo.</summary>
-    private void Queue(Photo photo, int label)
+    private void Queue(string content, int label)
     {
-        int old = _waiting.FindIndex(w => w.Photo == photo);
+        int old = _waiting.FindIndex(w => w.Content == content);
         if (old >= 0 && _profile.Learner.Forget(_waiting[old].Id))
             _waiting.RemoveAt(old);
         long id = _profile.Learner.Remember(_classifier.Batch);
         if (_profile.Learner.Feedback(id, label) == FeedbackResult.Accepted)
-            _waiting.Add((id, photo));
+            _waiting.Add((id, content));
     }
 
     /// <summary>Marks the answers of the steps since the last call, once the parameters of those steps are saved.</summary>
@@ -216,11 +227,11 @@ public sealed class PhotoGallery : IAsyncDisposable
         if (count <= 0)
             return;
         _profile.Save();
-        foreach ((_, Photo photo) in _waiting.Take(count))
+        foreach ((_, string content) in _waiting.Take(count))
         {
             // An answer that was changed while its step ran stands in line a second time, and is learnt only then.
-            if (!_waiting.Skip(count).Any(w => w.Photo == photo) && _answers.TryGetValue(photo.Name, out Answer? answer))
-                _answers[photo.Name] = answer with { IsLearnt = true };
+            if (!_waiting.Skip(count).Any(w => w.Content == content) && _answers.TryGetValue(content, out Answer? answer))
+                _answers[content] = answer with { IsLearnt = true };
         }
 
         _waiting.RemoveRange(0, count);
@@ -236,35 +247,60 @@ public sealed class PhotoGallery : IAsyncDisposable
     private FeatureSet MeasureAnswered()
     {
         FeatureSet answered = _profile.Model.CreateFeatureSet();
-        foreach (Photo photo in _photos)
-        {
-            if (_answers.TryGetValue(photo.Name, out Answer? answer) && TryPredict(photo))
-                answered.Add(_classifier.Batch, answer.Class);
-        }
-
+        foreach ((_, Answer answer) in PredictAnswered(_ => true))
+            answered.Add(_classifier.Batch, answer.Class);
         return answered;
     }
 
-    /// <summary>Puts in line again what was not learnt before the app stopped.</summary>
+    /// <summary>Puts in line again what was not learnt before the app stopped, in the order of the answers.</summary>
     private void QueueUnlearnt()
     {
-        foreach (Photo photo in _photos.Where(p => _answers.TryGetValue(p.Name, out Answer? a) && !a.IsLearnt).OrderBy(p => _answers[p.Name].Order))
+        foreach ((string content, Answer answer) in PredictAnswered(a => !a.IsLearnt))
+            Queue(content, answer.Class);
+    }
+
+    /// <summary>Predicts each photo that has an answer, wherever its file is now; those whose file is gone keep their answer for when it comes back.</summary>
+    private IEnumerable<(string Content, Answer Answer)> PredictAnswered(Func<Answer, bool> isWanted)
+    {
+        HashSet<long> sizes = [.. _answers.Values.Where(isWanted).Select(a => a.SizeInBytes)];
+        var found = new Dictionary<string, Photo>(StringComparer.Ordinal);
+        foreach (Photo photo in _photos.Where(p => sizes.Contains(SizeOf(p))))
         {
-            if (TryPredict(photo))
-                Queue(photo, _answers[photo.Name].Class);
+            if (TryRead(photo) is { } file && _answers.TryGetValue(file.Hash, out Answer? answer) && isWanted(answer))
+                found.TryAdd(file.Hash, photo);
+        }
+
+        foreach ((string content, Photo photo) in found.OrderBy(f => _answers[f.Key].Order))
+        {
+            if (TryRead(photo) is { } file && file.Hash == content && TryPredict(photo, file))
+                yield return (content, _answers[content]);
         }
     }
 
-    private bool TryPredict(Photo photo)
+    private static long SizeOf(Photo photo) => new FileInfo(photo.Path) is { Exists: true } file ? file.Length : -1;
+
+    private static PhotoContent? TryRead(Photo photo)
     {
         try
         {
-            _classifier.Predict(photo);
-            return true;
+            return PhotoFile.Read(photo);
         }
         catch (Exception e) when (IsUnreadable(e))
         {
-            // The file has gone or changed since; its answer stays in the profile for when it comes back.
+            return null;
+        }
+    }
+
+    private bool TryPredict(Photo photo, PhotoContent file)
+    {
+        try
+        {
+            _classifier.Predict(photo, file);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            // What an older version could decode; the photo is shown with this error.
             return false;
         }
     }

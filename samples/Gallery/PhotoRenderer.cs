@@ -19,8 +19,7 @@ internal sealed class PhotoRenderer
 
     public int Length => _layout.Length;
 
-    /// <exception cref="InvalidDataException">The file is no readable image.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public void Render(Photo photo, Span<float> tensor) =>
-        _pipeline.Augment(ImageDecoder.DecodeFile(photo.Path, _decoding), _layout, tensor, photo.Id);
+    /// <exception cref="InvalidDataException">The content is no readable image.</exception>
+    public void Render(Photo photo, PhotoContent content, Span<float> tensor) =>
+        _pipeline.Augment(ImageDecoder.Decode(content.Bytes, photo.Name, _decoding), _layout, tensor, photo.Id);
 }

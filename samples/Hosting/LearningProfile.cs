@@ -10,11 +10,12 @@ public sealed class LearningProfile : IAsyncDisposable
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
     private readonly string _statePath;
-    private readonly FileStream _lock;
     private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _saver;
+    private FileStream _lock;
     private long _savedVersion;
+    private bool _isStored;
     private string? _saveError;
 
     private LearningProfile(PersonalModel model, string folder, FileStream folderLock, OnlineLearnerOptions options)
@@ -24,7 +25,8 @@ public sealed class LearningProfile : IAsyncDisposable
         Folder = folder;
         BatchSize = options.BatchSize;
         _statePath = Path.Combine(folder, "state.safetensors");
-        if (File.Exists(_statePath))
+        _isStored = File.Exists(_statePath);
+        if (_isStored)
             model.LoadState(_statePath);
         _savedVersion = model.ParameterVersion;
         Learner = new(model, options);
@@ -75,17 +77,19 @@ public sealed class LearningProfile : IAsyncDisposable
         }
     }
 
-    /// <summary>Saves the parameters where they have changed since they were last saved.</summary>
+    /// <summary>Saves the parameters where they have changed since they were last saved, or their file is gone.</summary>
     /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
     public void Save()
     {
         lock (_saving)
         {
             long version = Model.ParameterVersion;
-            if (version == _savedVersion)
+            if (version == _savedVersion && (!_isStored || File.Exists(_statePath)))
                 return;
+            KeepFolder();
             Model.SaveState(_statePath);
             _savedVersion = version;
+            _isStored = true;
             _saveError = null;
         }
     }
@@ -105,7 +109,9 @@ public sealed class LearningProfile : IAsyncDisposable
         await Learner.FlushAsync();
         lock (_saving)
         {
+            KeepFolder();
             File.Delete(_statePath);
+            _isStored = false;
             Model.Reset();
             _savedVersion = Model.ParameterVersion;
             _saveError = null;
@@ -128,6 +134,18 @@ public sealed class LearningProfile : IAsyncDisposable
             _lock.Dispose();
             _stop.Dispose();
         }
+    }
+
+    /// <summary>Makes a folder again that was deleted while the app runs, and with it the lock.</summary>
+    private void KeepFolder()
+    {
+        if (Directory.Exists(Folder) && File.Exists(_lock.Name))
+            return;
+        Directory.CreateDirectory(Folder);
+
+        // The old one deletes what has its name, so it goes first.
+        _lock.Dispose();
+        _lock = Lock(Folder);
     }
 
     // Two apps that learn into one folder would overwrite each other's parameters.
@@ -155,7 +173,7 @@ public sealed class LearningProfile : IAsyncDisposable
                 {
                     Save();
                 }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException or AutLearnException)
                 {
                     // A full disk must not end the app: the page shows it, and the next tick tries again.
                     lock (_saving)

@@ -77,12 +77,9 @@ public static class LocalWebApp
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-store";
-
-        // Another site's page must neither read this app through a name that it points at 127.0.0.1, nor post to it.
-        bool isLocalName = request.Host.Host is "127.0.0.1" or "localhost";
-        bool isForeignPost = HttpMethods.IsPost(request.Method)
-            && (!request.HasJsonContentType() || (request.Headers.Origin is [{ } origin] && origin != $"{request.Scheme}://{request.Host}"));
-        if (!isLocalName || isForeignPost)
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        if (!IsOwn(request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;
@@ -97,6 +94,21 @@ public static class LocalWebApp
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             await context.Response.WriteAsJsonAsync(new { error = e.Message });
         }
+    }
+
+    /// <summary>Tells whether a request comes from the app's own page or its user, and not from another site's page.</summary>
+    /// <remarks>
+    /// That page could name this app by a host that it points at 127.0.0.1, show its pictures, or post a form to it. Browsers tell who asks in
+    /// Origin and Sec-Fetch-Site, which no page can change; another app on this machine is another site too. A program that sends neither runs
+    /// on this machine anyway.
+    /// </remarks>
+    private static bool IsOwn(HttpRequest request)
+    {
+        bool isLocalName = request.Host.Host is "127.0.0.1" or "localhost";
+        bool isOwnOrigin = request.Headers.Origin.All(o => o == $"{request.Scheme}://{request.Host}");
+        bool isOwnSite = request.Headers["Sec-Fetch-Site"].All(s => s is "same-origin" or "none");
+        bool isReading = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        return isLocalName && isOwnOrigin && isOwnSite && (isReading || request.HasJsonContentType());
     }
 
     private static byte[] Read(Assembly assembly, string resource)

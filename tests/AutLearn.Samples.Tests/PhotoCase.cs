@@ -45,11 +45,16 @@ internal sealed class PhotoCase : IDisposable
 
     public string Profile => Path.Combine(_folder.Path, "profile");
 
+    public string Photos => Path.Combine(_folder.Path, "photos");
+
+    /// <summary>Gets a folder beside the photos, whose files no page may show.</summary>
+    public string Elsewhere => Directory.CreateDirectory(Path.Combine(_folder.Path, "elsewhere")).FullName;
+
     public static int ClassOf(int photo) => photo % 3;
 
     public Task<RunningApp> StartAsync()
     {
-        var gallery = new PhotoGallery(new GalleryOptions { Package = Package, Photos = Path.Combine(_folder.Path, "photos"), Profile = Profile });
+        var gallery = new PhotoGallery(new GalleryOptions { Package = Package, Photos = Photos, Profile = Profile });
         return RunningApp.StartAsync(GalleryApp.Create(gallery, port: 0), gallery);
     }
 

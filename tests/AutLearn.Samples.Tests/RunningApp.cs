@@ -41,15 +41,23 @@ internal sealed class RunningApp : IAsyncDisposable
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    public async Task<(HttpStatusCode Status, string Text)> RefusedAsync(HttpMethod method, string path, HttpContent? content = null, string? host = null, string? origin = null)
+    public async Task<(HttpStatusCode Status, string Text)> RefusedAsync(HttpMethod method, string path, HttpContent? content = null, string? host = null, string? origin = null, string? site = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.Host = host;
         if (origin is not null)
             request.Headers.Add("Origin", origin);
+        if (site is not null)
+            request.Headers.Add("Sec-Fetch-Site", site);
         using HttpResponseMessage response = await _client.SendAsync(request);
         Assert.False(response.IsSuccessStatusCode);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<bool> IsAnsweredAsync(HttpRequestMessage request)
+    {
+        using HttpResponseMessage response = await _client.SendAsync(request);
+        return response.IsSuccessStatusCode;
     }
 
     /// <summary>Asks for the status until the background has done what is awaited.</summary>

@@ -44,25 +44,25 @@ function card(photo) {
     made.append(element('p', photo.error, { class: 'error' }));
     return made;
   }
-  made.append(element('img', '', { src: `/photos/${photo.id}`, alt: photo.name, loading: 'lazy' }));
+  made.append(element('img', '', { src: `/photos/${photo.id}?content=${photo.content}`, alt: photo.name, loading: 'lazy' }));
   for (const guess of photo.top) {
     const button = element('button', `${guess.name} ${percent(guess.probability)}`, { type: 'button', 'aria-pressed': guess.class === photo.answer });
-    button.addEventListener('click', () => act(() => answer(photo.id, guess.class)));
+    button.addEventListener('click', () => act(() => answer(photo, guess.class)));
     made.append(button);
   }
   const other = element('input', '', { list: 'classes', placeholder: 'Something else …', 'aria-label': `Another class for ${photo.name}` });
   other.addEventListener('change', () => {
     const index = classes.indexOf(other.value);
-    if (index >= 0) act(() => answer(photo.id, index));
+    if (index >= 0) act(() => answer(photo, index));
   });
   made.append(other);
   if (photo.answerName !== null) made.append(element('p', `You: ${photo.answerName}${photo.isLearnt ? ' (learnt)' : ''}`));
   return made;
 }
 
-async function answer(id, index) {
-  const photo = await request(`/api/photos/${id}/answer`, { class: index });
-  document.querySelector(`article[data-id="${id}"]`)?.replaceWith(card(photo));
+async function answer(shown, index) {
+  const photo = await request(`/api/photos/${shown.id}/answer`, { class: index, content: shown.content });
+  document.querySelector(`article[data-id="${shown.id}"]`)?.replaceWith(card(photo));
   await showStatus();
 }
 
