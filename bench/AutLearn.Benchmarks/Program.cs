@@ -21,6 +21,8 @@ switch (args)
         return PretrainKill.Run(rest);
     case ["whole-steps", .. string[] rest]:
         return WholeStepRatios.Run(rest);
+    case ["finite-check", .. string[] rest]:
+        return FiniteCheckCost.Run(rest);
     case ["soak-online", .. string[] rest]:
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:

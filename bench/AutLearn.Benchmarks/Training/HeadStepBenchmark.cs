@@ -35,17 +35,9 @@ public class HeadStepBenchmark : IDisposable
     public void Setup()
     {
         int[] sizes = [.. Size.Split('x').Select(int.Parse)];
-        var random = new Random(1);
-        _features = [.. Enumerable.Range(0, Rows * sizes[0]).Select(_ => (float)random.NextDouble())];
-        _labels = [.. Enumerable.Range(0, Rows).Select(_ => (long)random.Next(sizes[1]))];
-        float[] weight = [.. Enumerable.Range(0, sizes[0] * sizes[1]).Select(_ => (float)(0.02 * (random.NextDouble() - 0.5)))];
-
-        var graph = new OnnxGraph("head");
-        Value x = graph.AddInput("features", new TensorType(ElementType.Float32, new Shape("N", sizes[0])));
-        Value w = graph.AddInitializer("weight", Tensor.Of<float>([sizes[1], sizes[0]], weight));
-        Value b = graph.AddInitializer("bias", Tensor.Of<float>([sizes[1]], new float[sizes[1]]));
-        graph.AddOutput(graph.AddNode("Gemm", [x, w, b], ["logits"], [KeyValuePair.Create("transB", AttributeValue.Of(1L))]).Output(0)!);
-        ModelCompiler.Compile(new OnnxModel(graph, 18), new CompileOptions()).Save(_folder);
+        (_features, _labels) = LinearHead.Batch(sizes[0], sizes[1], Rows);
+        float[] weight = LinearHead.Weight(sizes[0], sizes[1]);
+        ModelCompiler.Compile(LinearHead.Create(sizes[0], sizes[1]), new CompileOptions()).Save(_folder);
         _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = 1 });
         _predicted = _model.Predict(_features, Rows);
         _boundary = [.. _predicted.Boundary];

@@ -36,15 +36,17 @@ internal abstract class PairedStep : IDisposable
     protected abstract TensorBuffer Labels { get; }
 
     /// <summary>Compiles the network; the first call.</summary>
-    public void Compile()
+    /// <param name="optimizer">Null for plain SGD, which is what libtorch's side runs.</param>
+    public void Compile(Optimizer? optimizer = null)
     {
         _artifacts = ModelCompiler.Compile(
             CreateModel(),
-            new CompileOptions { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training, Optimizer = new SgdOptimizer() });
+            new CompileOptions { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training, Optimizer = optimizer ?? new SgdOptimizer() });
         _artifacts.Save(_folder);
     }
 
-    public void OpenAutLearn(int threads) => _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = threads });
+    public void OpenAutLearn(int threads, Action<string, RunStage>? hook = null) =>
+        _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = threads, RunHook = hook });
 
     public void OpenLibtorch(int threads)
     {
