@@ -85,6 +85,7 @@ public static class ModelCompiler
             SeedInput = step.SeedInput,
             LossOutput = naming.Loss,
             Metrics = [.. step.Metrics.Concat(evaluationMetrics).DistinctBy(m => m.Kind)],
+            GradientFactors = step.Factors,
             Loss = options.Loss.Spec,
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null },
             Defaults = options.Defaults,

@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
@@ -18,6 +19,28 @@ public sealed class ModelCompilerTests
         Assert.Equal(["features", "labels", "fc.weight", "fc.bias", "learning_rate"], artifacts.TrainStep.Graph.Inputs.Select(i => i.Name));
         Assert.Equal(["features", "logits", "labels", "fc.weight", "fc.bias", "learning_rate"], artifacts.TrainStepCached!.Graph.Inputs.Select(i => i.Name));
         Assert.Single(artifacts.TrainStepCached.Graph.Nodes, n => n.Is("Gemm"));
+    }
+
+    [Theory]
+    [InlineData(128, 200, true)]
+    [InlineData(8, 5, false)]
+    public void Compile_Head_GivesTheFactorsOfTheGradientWhereTheyAreMuchSmaller(int features, int classes, bool areGiven)
+    {
+        foreach (Optimizer optimizer in (Optimizer[])[new SgdOptimizer(), new SgdOptimizer { Momentum = 0.9 }, new AdamOptimizer(), new AdamWOptimizer(), new AdagradOptimizer(), new RmsPropOptimizer()])
+        {
+            CompiledArtifacts artifacts = ModelCompiler.Compile(Networks.Head(features, classes), new CompileOptions { Optimizer = optimizer });
+            if (!areGiven)
+            {
+                Assert.Empty(artifacts.Manifest.GradientFactors);
+                continue;
+            }
+
+            GradientFactorsSpec factors = Assert.Single(artifacts.Manifest.GradientFactors);
+            Assert.Equal("fc.weight", factors.Parameter);
+            Assert.Equal(optimizer is SgdOptimizer { Momentum: 0 }, factors.IncludesLearningRate);
+            foreach (OnnxModel step in (OnnxModel[])[artifacts.TrainStep, artifacts.TrainStepCached!])
+                Assert.All((string[])[factors.Left.Name, factors.Right.Name], n => Assert.True(n == "features" || step.Graph.Find(n)!.IsOutput));
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using AutLearn.Compiler;
+using AutLearn.Compiler.Losses;
 using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
@@ -12,6 +13,9 @@ namespace AutLearn.Runtime.Tests;
 [Trait("Category", "Fault")]
 public sealed class FiniteStepTests : IDisposable
 {
+    private const int WideFeatures = 96;
+    private const int WideClasses = 300;
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -91,6 +95,75 @@ public sealed class FiniteStepTests : IDisposable
         Assert.Equal("w", error.ParameterName);
         Assert.Contains($"the optimizer state '{slot}' of the parameter 'w'", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, model.ParameterVersion);
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void TrainStep_WideHead_KeepsTrueBoundsWithoutWalkingIt(string optimizer)
+    {
+        using PersonalModel model = Open(WideNetwork(), optimizer);
+        Assert.Equal(["w"], model.Manifest.GradientFactors.Select(f => f.Parameter));
+        var random = new Random(5);
+        int unwalked = 0, refused = 0;
+        for (int step = 0; step < 120; step++)
+        {
+            // From usual sizes to such that squares and products overflow.
+            double size = Math.Pow(10, (random.NextDouble() * (step < 40 ? 3 : 24)) - 2);
+            float[] features = [.. Enumerable.Range(0, 4 * WideFeatures).Select(_ => (float)(size * ((2 * random.NextDouble()) - 1)))];
+            long[] labels = [.. Enumerable.Range(0, 4).Select(_ => (long)random.Next(WideClasses))];
+            try
+            {
+                model.TrainStep(features, labels, Math.Pow(10, (random.NextDouble() * 4) - 4));
+            }
+            catch (NonFiniteStepException)
+            {
+                refused++;
+            }
+
+            int set = model.Sets.Acquire(out _);
+            model.Sets.Release(set);
+            for (int i = 0; i < model.Sets.Count; i++)
+            {
+                double actual = LargestMagnitude.Of(model.Sets.Buffer(set, i)), bound = model.Sets.Magnitudes(set)[i];
+                Assert.True(double.IsFinite(actual) && actual <= bound, $"step {step}, tensor {i}: {actual} above {bound}");
+                if (i == 0 && bound > actual)
+                    unwalked++;
+            }
+        }
+
+        Assert.True(unwalked >= 30, $"{unwalked} steps were bounded without a walk, {refused} refused.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void TrainStep_WideHeadOverflows_IsRefused(string optimizer)
+    {
+        using PersonalModel model = Open(WideNetwork(), optimizer);
+        float[] features = new float[WideFeatures];
+        features[7] = 1e20f;
+        long version = 0;
+        Assert.ThrowsAny<NonFiniteStepException>(() =>
+        {
+            // Plain descent overflows by the rate, adaptive ones by their sums of squares.
+            for (int step = 0; step < 3; step++)
+                version = model.TrainStep(features, [1], optimizer is "sgd" or "momentum" or "nesterov" ? 1e25 : 0.1).ParameterVersion;
+        });
+        Assert.Equal(version, model.ParameterVersion);
+        Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
+    }
+
+    [Fact]
+    public void TrainStep_FactorNotFiniteUnderAFiniteLoss_IsRefused()
+    {
+        // An ignored row has no part in the loss, whatever it holds; its infinite feature times a gradient of 0 is NaN.
+        ModelCompiler.Compile(WideNetwork(), new() { Loss = new SoftmaxCrossEntropyLoss { IgnoreIndex = -1 } }).SavePackage(_folder.File("model.autlearn"));
+        using var model = PersonalModel.Open(_folder.File("model.autlearn"), new() { IntraOpThreads = 1 });
+        float[] features = new float[2 * WideFeatures];
+        features[3] = 1;
+        features[WideFeatures] = float.PositiveInfinity;
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep(features, [2, -1], 0.1));
+        Assert.Contains("Row 1 of 'x'", error.Message, StringComparison.Ordinal);
+        Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
     }
 
     [Fact]
@@ -194,6 +267,17 @@ public sealed class FiniteStepTests : IDisposable
             ? graph.AddNode("Sqrt", [sum], ["root"]).Outputs[0]!
             : graph.AddNode("Pow", [sum, graph.AddInitializer("exponent", Tensor.Scalar(0.3f))], ["root"]).Outputs[0]!;
         graph.AddOutput(graph.AddNode("MatMul", [root, w2], ["logits"]).Outputs[0]!);
+        return new(graph, 18);
+    }
+
+    // Wide enough for its gradient to be given as two factors.
+    private static OnnxModel WideNetwork()
+    {
+        var graph = new OnnxGraph("wide");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", WideFeatures)));
+        Value w = graph.AddInitializer("w", Tensor.Of<float>([WideClasses, WideFeatures], new float[WideClasses * WideFeatures]));
+        Value b = graph.AddInitializer("b", Tensor.Of<float>([WideClasses], new float[WideClasses]));
+        graph.AddOutput(graph.AddNode("Gemm", [x, w, b], ["logits"], [KeyValuePair.Create("transB", AttributeValue.Of(1L))]).Outputs[0]!);
         return new(graph, 18);
     }
 

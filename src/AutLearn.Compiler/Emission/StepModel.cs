@@ -9,4 +9,5 @@ namespace AutLearn.Compiler.Emission;
 /// <param name="State">The optimizer state.</param>
 /// <param name="SeedInput">The seed's name, or null.</param>
 /// <param name="Metrics">Outputs beside the loss.</param>
-internal sealed record StepModel(OnnxModel Model, ImmutableArray<StateSpec> State, string? SeedInput, ImmutableArray<MetricSpec> Metrics);
+/// <param name="Factors">Gradients that are products of small matrices.</param>
+internal sealed record StepModel(OnnxModel Model, ImmutableArray<StateSpec> State, string? SeedInput, ImmutableArray<MetricSpec> Metrics, ImmutableArray<GradientFactorsSpec> Factors);

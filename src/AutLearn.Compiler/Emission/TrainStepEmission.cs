@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AutLearn.Compiler.Gradients;
 using AutLearn.Compiler.Layout;
 using AutLearn.Compiler.Losses;
@@ -95,6 +96,9 @@ internal sealed class TrainStepEmission
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
         new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
+        ImmutableArray<GradientFactorsSpec> factors = accumulation is null
+            ? new GradientFactors(graph, _boundary, rate, _options.Optimizer.Spec, _prepared.BatchSymbol, _options.Defaults.BatchSize).Expose(head.Trainable, state)
+            : [];
         string[] inputs =
         [
             .. _boundary,
@@ -106,7 +110,7 @@ internal sealed class TrainStepEmission
             .. seed is null ? (string[])[] : [seed],
         ];
         ModelEmission.Finish(head.Model, areScoresCached ? "train_step_cached" : "train_step", inputs);
-        return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics]);
+        return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors);
     }
 
     private string? ActivateDropout(OnnxModel model)

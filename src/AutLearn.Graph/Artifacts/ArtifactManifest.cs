@@ -66,6 +66,9 @@ public sealed record ArtifactManifest
     /// <summary>Gets further outputs of the step and evaluation models.</summary>
     public required ImmutableArray<MetricSpec> Metrics { get; init; }
 
+    /// <summary>Gets the gradients that are products of matrices much smaller than their parameters; further outputs of the step models.</summary>
+    public ImmutableArray<GradientFactorsSpec> GradientFactors { get; init; } = [];
+
     /// <summary>Gets the loss.</summary>
     public required LossSpec Loss { get; init; }
 

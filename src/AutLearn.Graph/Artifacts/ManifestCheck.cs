@@ -95,6 +95,14 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
                 throw Wrong($"the state '{state.Tensor.Name}' belongs to '{state.Parameter}', which is no parameter");
         }
 
+        foreach (GradientFactorsSpec factors in Elements(manifest.GradientFactors, "gradient_factors"))
+        {
+            Tensor(factors.Left);
+            Tensor(factors.Right);
+            if (manifest.Parameters.All(p => p.Tensor.Name != factors.Parameter))
+                throw Wrong($"the gradient factors of '{factors.Parameter}' belong to no parameter");
+        }
+
         foreach (MetricSpec metric in Elements(manifest.Metrics, "metrics"))
         {
             Tensor(metric.Tensor);
@@ -115,6 +123,7 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         Distinct("inputs of the step models", manifest.SeedInput is null ? stepInputs : stepInputs.Append(manifest.SeedInput));
         Distinct("outputs of the step models", manifest.Parameters.Select(p => p.UpdatedOutput)
             .Concat(manifest.OptimizerState.Select(s => s.UpdatedOutput)).Append(manifest.LossOutput).Concat(manifest.Metrics.Select(m => m.Tensor.Name)));
+        Distinct("parameters with gradient factors", manifest.GradientFactors.Select(f => f.Parameter));
         Distinct("metric kinds", manifest.Metrics.Select(m => m.Kind));
     }
 

@@ -64,10 +64,10 @@ internal sealed class LoadedModel : IDisposable
 
         foreach (TensorSlot slot in Signature.Outputs)
         {
-            bool isMetric = manifest.Metrics.Any(m => m.Tensor.Name == slot.Name);
+            bool mayLack = manifest.Metrics.Any(m => m.Tensor.Name == slot.Name) || manifest.GradientFactors.Any(f => f.Left.Name == slot.Name || f.Right.Name == slot.Name);
             if (!Session.OutputMetadata.TryGetValue(slot.Name, out NodeMetadata? output))
             {
-                if (!isMetric)
+                if (!mayLack)
                     throw Mismatch($"it has no output '{slot.Name}'");
             }
             else if (!output.IsTensor || OrtTensors.ElementTypeOf(output.ElementDataType) != slot.ElementType)

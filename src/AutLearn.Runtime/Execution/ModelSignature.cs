@@ -38,7 +38,10 @@ internal sealed class ModelSignature
         return new(manifest, ArtifactNames.Inference, manifest.Inputs, manifest.Predictions.Append(manifest.Logits).Concat(boundary).DistinctBy(t => t.Name), isStep: false);
     }
 
-    /// <summary>Boundary tensors, labels, learning rate, then the seed and the cached logits where the model takes them.</summary>
+    /// <summary>
+    /// Boundary tensors, labels, learning rate, then the seed and the cached logits where the model takes them; to loss, metrics and the
+    /// factors of gradients.
+    /// </summary>
     public static ModelSignature Step(ArtifactManifest manifest, bool usesLogits)
     {
         List<TensorSpec> inputs = [.. manifest.Boundary.Select(b => b.Tensor), manifest.Labels, new(manifest.LearningRateInput, ElementType.Float32, [])];
@@ -46,7 +49,9 @@ internal sealed class ModelSignature
             inputs.Add(new(manifest.SeedInput, ElementType.Int64, []));
         if (usesLogits)
             inputs.Add(manifest.Logits);
-        return new(manifest, usesLogits ? ArtifactNames.TrainStepCached : ArtifactNames.TrainStep, inputs, Measured(manifest), isStep: true);
+        string[] boundary = [.. manifest.Boundary.Select(b => b.Tensor.Name)];
+        IEnumerable<TensorSpec> factors = manifest.GradientFactors.SelectMany(f => (TensorSpec[])[f.Left, f.Right]).Where(t => !boundary.Contains(t.Name)).DistinctBy(t => t.Name);
+        return new(manifest, usesLogits ? ArtifactNames.TrainStepCached : ArtifactNames.TrainStep, inputs, Measured(manifest).Concat(factors), isStep: true);
     }
 
     /// <summary>Boundary tensors and labels to loss and metrics.</summary>

@@ -18,6 +18,7 @@ internal sealed class ParameterSets : IDisposable
     private readonly TensorBuffer[][] _buffers = [[], []];
     private readonly OrtValue[][] _values = [[], []];
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
+    private readonly double[][] _magnitudes;
     private readonly int[] _readers = [0, 0];
     private int _serving;
     private long _version;
@@ -35,6 +36,7 @@ internal sealed class ParameterSets : IDisposable
         for (int i = 0; i < specs.Length; i++)
             _indices.Add(specs[i].Name, i);
         Count = specs.Length;
+        _magnitudes = [new double[Count], new double[Count]];
     }
 
     /// <summary>Gets the number of tensors: parameters first, then optimizer state.</summary>
@@ -105,18 +107,14 @@ internal sealed class ParameterSets : IDisposable
             _buffers[1 - target][i].Bytes.CopyTo(_buffers[target][i].Bytes);
     }
 
-    /// <summary>Finds the first tensor of a set that holds an infinity or NaN.</summary>
-    /// <returns>Its index; -1 where every value is finite.</returns>
-    public int FindNotFinite(int set)
-    {
-        TensorBuffer[] buffers = _buffers[set];
-        for (int i = 0; i < buffers.Length; i++)
-        {
-            if (!double.IsFinite(LargestMagnitude.Of(buffers[i])))
-                return i;
-        }
+    /// <summary>Gets what bounds the magnitude of each tensor of a set, in its order; for the writer alone.</summary>
+    public Span<double> Magnitudes(int set) => _magnitudes[set];
 
-        return -1;
+    /// <summary>Measures every tensor of a set that was written otherwise than by a step.</summary>
+    public void Measure(int set)
+    {
+        for (int i = 0; i < Count; i++)
+            _magnitudes[set][i] = LargestMagnitude.Of(_buffers[set][i]);
     }
 
     /// <summary>Lets no new reader in and waits for those inside.</summary>

@@ -57,6 +57,7 @@ internal sealed class ParameterStore
         _sets.CopyServingTo(target);
         foreach ((int index, Tensor tensor) in replacements)
             tensor.Bytes.Span.CopyTo(_sets.Buffer(target, index).Bytes);
+        _sets.Measure(target);
         _sets.Commit(target, _sets.Version + 1);
     }
 
@@ -97,5 +98,6 @@ internal sealed class ParameterStore
             tensors[i].Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
         for (int i = tensors.Length; i < _sets.Count; i++)
             InitialState.Write(Manifest.OptimizerState[i - Manifest.Parameters.Length], _sets.Buffer(set, i));
+        _sets.Measure(set);
     }
 }

@@ -19,6 +19,7 @@ internal sealed class StepEngine : IDisposable
     private readonly long _seed;
     private readonly LabelCheck _labelCheck;
     private readonly StepRefusal _refusal;
+    private readonly FiniteCheck _finite;
     private readonly ModelRunner _plain;
     private readonly ModelRunner? _cached;
     private readonly ModelRunner _evaluation;
@@ -37,6 +38,7 @@ internal sealed class StepEngine : IDisposable
         _labelCheck = new(manifest);
         _refusal = new(manifest, sets);
         _plain = new(ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
+        _finite = new(manifest, _plain.Signature, sets);
         _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
         _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
         _boundaryCount = manifest.Boundary.Length;
@@ -121,7 +123,7 @@ internal sealed class StepEngine : IDisposable
         float loss = LossOf(plan);
         float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
         bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
-        int notFinite = isMeasured ? _sets.FindNotFinite(target) : -1;
+        int notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
         if (!isMeasured || notFinite >= 0)
         {
             NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version);

@@ -55,7 +55,8 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         try
         {
             runner.Run(plan, 1 - target, CancellationToken.None);
-            return sets.FindNotFinite(target) < 0;
+            sets.Measure(target);
+            return !sets.Magnitudes(target).ContainsAnyExceptInRange(0, double.MaxValue);
         }
         finally
         {

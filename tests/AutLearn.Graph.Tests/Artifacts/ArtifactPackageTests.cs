@@ -127,6 +127,7 @@ public sealed class ArtifactPackageTests : IDisposable
     [InlineData("$.format_version", "2", "update AutLearn")]
     [InlineData("$.format_version", "0", "compile the model again")]
     [InlineData("$.batch_symbol", "\"\"", "batch_symbol is empty")]
+    [InlineData("$.gradient_factors", """[{"parameter":"none","left":{"name":"a","element_type":"Float32","shape":["N"]},"right":{"name":"b","element_type":"Float32","shape":["N"]},"includes_learning_rate":true}]""", "belong to no parameter")]
     [InlineData("$.batch_symbol", "\"M\"", "is not 'M'")]
     [InlineData("$.logits", "null", "cannot be read")]
     [InlineData("$.inputs", "[null]", "inputs")]
