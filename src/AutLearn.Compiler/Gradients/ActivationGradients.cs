@@ -7,20 +7,20 @@ internal static class ActivationGradients
 {
     public static void Register(GradientRegistry rules)
     {
-        rules.Add("Relu", sinceOpset: 6, Relu);
+        rules.AddElementwise("Relu", sinceOpset: 6, Relu);
         rules.Add("LeakyRelu", sinceOpset: 6, LeakyRelu);
-        rules.Add("PRelu", sinceOpset: 9, PRelu);
-        rules.Add("Elu", sinceOpset: 6, Elu);
-        rules.Add("Selu", sinceOpset: 6, Selu);
-        rules.Add("Softplus", sinceOpset: 1, Softplus);
-        rules.Add("Softsign", sinceOpset: 1, Softsign);
+        rules.AddElementwise("PRelu", sinceOpset: 9, PRelu);
+        rules.AddElementwise("Elu", sinceOpset: 6, Elu);
+        rules.AddElementwise("Selu", sinceOpset: 6, Selu);
+        rules.AddElementwise("Softplus", sinceOpset: 1, Softplus);
+        rules.AddElementwise("Softsign", sinceOpset: 1, Softsign);
         rules.Add("Clip", sinceOpset: 11, Clip);
-        rules.Add("Sigmoid", sinceOpset: 6, Sigmoid);
-        rules.Add("Tanh", sinceOpset: 6, Tanh);
-        rules.Add("Erf", sinceOpset: 9, Erf);
-        rules.Add("Gelu", sinceOpset: 20, Gelu);
-        rules.Add("HardSigmoid", sinceOpset: 6, HardSigmoid);
-        rules.Add("HardSwish", sinceOpset: 14, HardSwish);
+        rules.AddElementwise("Sigmoid", sinceOpset: 6, Sigmoid);
+        rules.AddElementwise("Tanh", sinceOpset: 6, Tanh);
+        rules.AddElementwise("Erf", sinceOpset: 9, Erf);
+        rules.AddElementwise("Gelu", sinceOpset: 20, Gelu);
+        rules.AddElementwise("HardSigmoid", sinceOpset: 6, HardSigmoid);
+        rules.AddElementwise("HardSwish", sinceOpset: 14, HardSwish);
     }
 
     // y = max(x, 0)  =>  dx = dy [y > 0], 0 at 0 as in libtorch. Since y >= 0, [y > 0] is sign(y), and for normal numbers of single precision

@@ -3,28 +3,29 @@ using AutLearn.Graph;
 namespace AutLearn.Compiler.Gradients;
 
 /// <summary>Gradients of elementwise arithmetic. Broadcasting is undone by the driver.</summary>
+/// <remarks>Slopes that are infinite (at the root of 0, a quotient by 0) are given as such, and count as 0 where dy is: see <see cref="ZeroGuard"/>.</remarks>
 internal static class ArithmeticGradients
 {
     public static void Register(GradientRegistry rules)
     {
         rules.Add("Add", sinceOpset: 7, Add);
         rules.Add("Sub", sinceOpset: 7, Sub);
-        rules.Add("Mul", sinceOpset: 7, Mul);
-        rules.Add("Div", sinceOpset: 7, Div);
+        rules.AddElementwise("Mul", sinceOpset: 7, Mul);
+        rules.AddElementwise("Div", sinceOpset: 7, Div, g => g.Ranges.MayBeZero(g.Input(1)));
         rules.Add("Neg", sinceOpset: 6, Neg);
-        rules.Add("Reciprocal", sinceOpset: 6, Reciprocal);
-        rules.Add("Sqrt", sinceOpset: 6, Sqrt);
-        rules.Add("Pow", sinceOpset: 7, Pow);
-        rules.Add("Exp", sinceOpset: 6, Exp);
-        rules.Add("Log", sinceOpset: 6, Log);
-        rules.Add("Abs", sinceOpset: 6, Abs);
-        rules.Add("Sin", sinceOpset: 7, Sin);
-        rules.Add("Cos", sinceOpset: 7, Cos);
-        rules.Add("Atan", sinceOpset: 7, Atan);
+        rules.AddElementwise("Reciprocal", sinceOpset: 6, Reciprocal, g => g.Ranges.MayBeZero(g.Input(0)));
+        rules.AddElementwise("Sqrt", sinceOpset: 6, Sqrt, g => g.Ranges.Of(g.Input(0)).Low <= 0);
+        rules.AddElementwise("Pow", sinceOpset: 7, Pow, IsPowSteep);
+        rules.AddElementwise("Exp", sinceOpset: 6, Exp);
+        rules.AddElementwise("Log", sinceOpset: 6, Log, g => g.Ranges.Of(g.Input(0)).Low <= 0);
+        rules.AddElementwise("Abs", sinceOpset: 6, Abs);
+        rules.AddElementwise("Sin", sinceOpset: 7, Sin);
+        rules.AddElementwise("Cos", sinceOpset: 7, Cos);
+        rules.AddElementwise("Atan", sinceOpset: 7, Atan);
         rules.Add("Sum", sinceOpset: 8, Sum);
         rules.Add("Mean", sinceOpset: 8, Mean);
-        rules.Add("Max", sinceOpset: 8, Extremum);
-        rules.Add("Min", sinceOpset: 8, Extremum);
+        rules.AddElementwise("Max", sinceOpset: 8, Extremum);
+        rules.AddElementwise("Min", sinceOpset: 8, Extremum);
     }
 
     // y = a + b  =>  da = dy, db = dy
@@ -63,6 +64,10 @@ internal static class ArithmeticGradients
     // For x <= 0 the power is not differentiable by p; dp is 0 there (libtorch: 0 at x = 0, NaN below).
     private static Value?[] Pow(GradientContext g) =>
         [g.NeedsGradient(0) ? PowBase(g) : null, g.NeedsGradient(1) ? PowExponent(g) : null];
+
+    // An exponent of 1 or more has a finite slope everywhere.
+    private static bool IsPowSteep(GradientContext g) =>
+        g.Ranges.Of(g.Input(0)).Low <= 0 && !(NumericRanges.ConstantNumber(g.Input(1)) is { } p && (p == 0 || p >= 1) && !g.NeedsGradient(1));
 
     private static Value? PowBase(GradientContext g)
     {

@@ -10,16 +10,16 @@ internal static class ContributedGradients
     public static void Register(GradientRegistry rules)
     {
         rules.Add("FusedMatMul", sinceOpset: 1, FusedMatMul, Domain);
-        rules.Add("Gelu", sinceOpset: 1, Gelu, Domain);
-        rules.Add("FastGelu", sinceOpset: 1, FastGelu, Domain);
-        rules.Add("BiasGelu", sinceOpset: 1, BiasGelu, Domain);
+        rules.AddElementwise("Gelu", sinceOpset: 1, Gelu, domain: Domain);
+        rules.AddElementwise("FastGelu", sinceOpset: 1, FastGelu, domain: Domain);
+        rules.AddElementwise("BiasGelu", sinceOpset: 1, BiasGelu, domain: Domain);
         rules.Add("SkipLayerNormalization", sinceOpset: 1, SkipLayerNormalization, Domain);
     }
 
     // Y = alpha A' B', A' = A or A^T in the last axes  =>  dA' = alpha dY B'^T, dB' = alpha A'^T dY
     private static Value?[] FusedMatMul(GradientContext g)
     {
-        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         int aRank = g.RankOf(a), bRank = g.RankOf(b);
         bool movesBatch = g.Node.GetInt("transBatchA", 0) != 0 || g.Node.GetInt("transBatchB", 0) != 0;
         if (movesBatch || aRank < 2 || bRank < 2)
@@ -81,7 +81,7 @@ internal static class ContributedGradients
         Value? ds = g.OptionalOutputGradient(3);
         if (g.OptionalOutputGradient(0) is { } dy)
         {
-            Value s = g.Node.Output(3) ?? g.Add(g.Input(0), g.Input(1));
+            Value s = g.Finite(g.Node.Output(3) ?? g.Add(g.Input(0), g.Input(1)), of: g.Output(0));
             if (g.Node.Output(3) is null && g.OptionalInput(4) is { } bias)
                 s = g.Add(s, bias);
             Value axes = g.Ints(-1);

@@ -14,7 +14,7 @@ internal static class ConvolutionGradients
     // y = w * x + b  =>  dx = the transposed convolution of dy, dw = the correlation of x with dy, db = sum dy
     private static Value?[] Conv(GradientContext g)
     {
-        Value x = g.Input(0), w = g.Input(1), dy = g.OutputGradient(0);
+        Value x = g.Finite(g.Input(0)), w = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         dy.Type ??= g.Output(0).Type;
         long[] kernel = KernelOf(g, w);
         long group = g.Node.GetInt("group", 1);
@@ -64,7 +64,7 @@ internal static class ConvolutionGradients
     // =>  dx = the convolution of dy with w, dw = the correlation of dy with x, db = sum dy
     private static Value?[] ConvTranspose(GradientContext g)
     {
-        Value x = g.Input(0), w = g.Input(1), dy = g.OutputGradient(0);
+        Value x = g.Finite(g.Input(0)), w = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         dy.Type ??= g.Output(0).Type;
         long[] kernel = KernelOf(g, w);
         long group = g.Node.GetInt("group", 1);

@@ -27,7 +27,7 @@ internal static class EinsumGradients
     private static Value GradientOf(GradientContext g, string[] terms, string output, int index)
     {
         string[] sources = [output, .. terms.Where((_, i) => i != index)];
-        Value[] values = [g.OutputGradient(0), .. terms.Select((_, i) => g.Input(i)).Where((_, i) => i != index)];
+        Value[] values = [g.OutputGradient(0), .. terms.Select((_, i) => i).Where(i => i != index).Select(i => g.Finite(g.Input(i)))];
         // The driver sums the leading axes of an ellipsis that the input lacks or broadcasts.
         bool hasEllipsis = output.StartsWith(Ellipsis, StringComparison.Ordinal);
         string labels = terms[index].Replace(Ellipsis, "", StringComparison.Ordinal);

@@ -12,10 +12,11 @@ public sealed class GradientContext
     private readonly Value?[] _outputGradients;
     private readonly bool[] _needsGradient;
 
-    internal GradientContext(Node node, GraphBuilder builder, Value?[] outputGradients, bool[] needsGradient)
+    internal GradientContext(Node node, GraphBuilder builder, NumericRanges ranges, Value?[] outputGradients, bool[] needsGradient)
     {
         Node = node;
         Builder = builder;
+        Ranges = ranges;
         _outputGradients = outputGradients;
         _needsGradient = needsGradient;
     }
@@ -24,6 +25,8 @@ public sealed class GradientContext
     public Node Node { get; }
 
     internal GraphBuilder Builder { get; }
+
+    internal NumericRanges Ranges { get; }
 
     /// <summary>Gets the number of forward inputs.</summary>
     public int InputCount => Node.Inputs.Count;

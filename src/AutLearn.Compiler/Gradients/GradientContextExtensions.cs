@@ -14,6 +14,23 @@ internal static class GradientContextExtensions
             : throw new InvalidModelException($"Axis {axis} of node '{g.Node.DisplayName}' ({g.Node.OpType}) lies outside its input of rank {rank}.") { NodeName = g.Node.DisplayName };
     }
 
+    /// <summary>
+    /// Gets a forward value with 0 for whatever is not finite in it. A finite loss does not depend on such elements: a fully masked row,
+    /// a quotient by 0 that is not chosen. Their gradient is 0, and sums over products with it need factors that are finite.
+    /// </summary>
+    /// <param name="g">The context.</param>
+    /// <param name="value">The forward value, or what the rule computed from it.</param>
+    /// <param name="of">The forward value that tells whether there are such elements; the value itself if null.</param>
+    public static Value Finite(this GradientContext g, Value value, Value? of = null)
+    {
+        if (g.Ranges.Of(of ?? value).IsFinite)
+            return value;
+        Value isFinite = g.Builder.Less(g.Op("Abs", [value]), g.Scalar(value, double.PositiveInfinity));
+        Value finite = g.Where(isFinite, value, g.Zero(value));
+        finite.Type = value.Type;
+        return finite;
+    }
+
     /// <summary>Gets an Int64 scalar constant.</summary>
     public static Value Int(this GradientContext g, long value) => g.Builder.Int(value);
 

@@ -43,6 +43,15 @@ public sealed class GradientRegistry
     public void Add(string opType, long sinceOpset, GradientRule rule, string domain = "") =>
         Add(opType, sinceOpset, domain, new Entry(rule, null));
 
+    /// <summary>Registers a rule of an operator that takes each element by itself: what gets no gradient passes none on, however steep it is.</summary>
+    /// <param name="opType">The operator.</param>
+    /// <param name="sinceOpset">The first opset.</param>
+    /// <param name="rule">The rule.</param>
+    /// <param name="isSteep">Tells whether the slope may be infinite where inputs and outputs are finite; null where it never is.</param>
+    /// <param name="domain">The operator's domain.</param>
+    internal void AddElementwise(string opType, long sinceOpset, GradientRule rule, Func<GradientContext, bool>? isSteep = null, string domain = "") =>
+        Add(opType, sinceOpset, ZeroGuard.Around(rule, isSteep), domain);
+
     /// <summary>Registers an operator through which no gradient flows.</summary>
     /// <param name="opType">The operator.</param>
     /// <param name="sinceOpset">The first opset.</param>

@@ -15,7 +15,7 @@ internal static class MatrixGradients
     // =>  dA' = alpha dY B'^T, dB' = alpha A'^T dY, dC = beta dY; where A' = A^T the transpose of dA' is the product in the other order
     private static Value?[] Gemm(GradientContext g)
     {
-        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         float alpha = g.Node.GetFloat("alpha", 1f);
         bool aTransposed = g.Node.GetInt("transA", 0) != 0, bTransposed = g.Node.GetInt("transB", 0) != 0;
         var result = new Value?[g.InputCount];
@@ -36,7 +36,7 @@ internal static class MatrixGradients
     // a vector is a row on the left and a column on the right
     private static Value?[] MatMul(GradientContext g)
     {
-        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         int aRank = g.RankOf(a), bRank = g.RankOf(b);
         if (aRank == 2 && bRank == 2)
         {
@@ -67,7 +67,7 @@ internal static class MatrixGradients
 
     private static Value?[] VectorOnTheLeft(GradientContext g, int bRank)
     {
-        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         if (bRank == 1)
             return [g.NeedsGradient(0) ? g.Mul(dy, b) : null, g.NeedsGradient(1) ? g.Mul(dy, a) : null];
         Value row = g.Op("Unsqueeze", [dy, g.Ints(-2)]);
@@ -80,7 +80,7 @@ internal static class MatrixGradients
 
     private static Value?[] VectorOnTheRight(GradientContext g, int aRank)
     {
-        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         Value column = g.Op("Unsqueeze", [dy, g.Ints(-1)]);
         return
         [

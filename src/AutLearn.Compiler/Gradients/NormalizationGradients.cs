@@ -21,7 +21,7 @@ internal static class NormalizationGradients
     // y = h scale + bias over the axes from `axis` on  =>  dscale = dy h, dbias = dy, summed by the driver
     private static Value?[] LayerNormalization(GradientContext g)
     {
-        Value x = g.Input(0);
+        Value x = g.Finite(g.Input(0));
         int rank = g.RankOf(x);
         int axis = g.AxisOf(g.Node.GetInt("axis", -1), rank);
         Value axes = g.Ints([.. Enumerable.Range(axis, rank - axis).Select(i => (long)i)]);
@@ -52,7 +52,7 @@ internal static class NormalizationGradients
     // Float32 saves its statistics as extra outputs for free; ONNX Runtime has no kernel with these outputs for other types.
     private static (Value Centered, Value R) LayerStatistics(GradientContext g, Value x, int axis, Value axes)
     {
-        bool canSave = x.ElementType == ElementType.Float32
+        bool canSave = x.ElementType == ElementType.Float32 && ReferenceEquals(x, g.Input(0))
             && (g.Node.Outputs.Count < 2 || g.Node.Output(1) is not null)
             && (g.Node.Outputs.Count < 3 || g.Node.Output(2) is not null);
         if (!canSave)
@@ -64,7 +64,7 @@ internal static class NormalizationGradients
     // y = h scale + bias, normalised over the spatial axes of each channel
     private static Value?[] InstanceNormalization(GradientContext g)
     {
-        Value x = g.Input(0), dy = g.OutputGradient(0);
+        Value x = g.Finite(g.Input(0)), dy = g.OutputGradient(0);
         int rank = g.RankOf(x);
         Value axes = g.Ints([.. Enumerable.Range(2, rank - 2).Select(i => (long)i)]);
         (Value centered, Value r) = Statistics(g, x, axes, g.Node.GetFloat("epsilon", 1e-5f));
@@ -110,7 +110,7 @@ internal static class NormalizationGradients
 
     private static (Value H, Value R) GroupStatistics(GradientContext g)
     {
-        (Value centered, Value r) = Statistics(g, Grouped(g, g.Input(0)), g.Ints(2), g.Node.GetFloat("epsilon", 1e-5f));
+        (Value centered, Value r) = Statistics(g, Grouped(g, g.Finite(g.Input(0))), g.Ints(2), g.Node.GetFloat("epsilon", 1e-5f));
         return (g.Mul(centered, r), r);
     }
 
@@ -124,7 +124,7 @@ internal static class NormalizationGradients
     // =>  dx = dy scale r, dscale = r sum dy (x - m), dbias = sum dy, dm = -scale r dbias, dv = -1/2 scale r^2 dscale
     private static Value?[] FrozenBatchNormalization(GradientContext g)
     {
-        Value x = g.Input(0), scale = g.Input(1), dy = g.OutputGradient(0);
+        Value x = g.Finite(g.Input(0)), scale = g.Input(1), dy = g.OutputGradient(0);
         int rank = g.RankOf(x);
         Value r = Reciprocal(g, g.Input(4), g.Node.GetFloat("epsilon", 1e-5f));
         Value slope = g.Mul(scale, r);

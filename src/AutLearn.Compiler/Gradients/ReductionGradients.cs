@@ -35,7 +35,7 @@ internal static class ReductionGradients
         return ForInput(g, Repeat(g, Keep(g, scaled)));
     }
 
-    // y = max x  =>  dx = dy [x = y] / (number of maxima): ties share evenly, as libtorch's amax and amin do
+    // y = max x  =>  dx = dy [x = y] / (number of maxima): ties share evenly, as libtorch's amax and amin do; 0 where y is no number
     private static Value?[] ReduceExtremum(GradientContext g)
     {
         Value x = g.Input(0);
@@ -45,33 +45,46 @@ internal static class ReductionGradients
             [mask, g.OptionalInput(1)],
             ("keepdims", AttributeValue.Of(1L)),
             ("noop_with_empty_axes", AttributeValue.Of(g.Node.GetInt("noop_with_empty_axes", 0))));
+        if (g.Ranges.Of(x).MayBeNaN)
+            count = g.Op("Max", [count, g.One(count)]);
         return ForInput(g, g.Mul(mask, g.Div(Keep(g, g.OutputGradient(0)), count)));
     }
 
     // y = sum |x|  =>  dx = dy sign(x), 0 at 0 as in libtorch
     private static Value?[] ReduceL1(GradientContext g) =>
-        ForInput(g, g.Mul(g.Op("Sign", [g.Input(0)]), Keep(g, g.OutputGradient(0))));
+        ForInput(g, g.Mul(g.Op("Sign", [g.Finite(g.Input(0))]), Keep(g, g.OutputGradient(0))));
 
     // y = sqrt(sum x^2)  =>  dx = dy x / y, 0 where y = 0 as in libtorch
     private static Value?[] ReduceL2(GradientContext g)
     {
-        Value y = g.Output(0);
+        Value y = g.Finite(g.Output(0));
         Value isZero = g.Builder.Equal(y, g.Zero(y));
         Value scale = g.Where(isZero, g.Zero(y), g.Div(g.OutputGradient(0), g.Where(isZero, g.One(y), y)));
-        return ForInput(g, g.Mul(g.Input(0), Keep(g, scale)));
+        return ForInput(g, g.Mul(g.Finite(g.Input(0)), Keep(g, scale)));
     }
 
     // y = sum x^2  =>  dx = 2 dy x
     private static Value?[] ReduceSumSquare(GradientContext g) =>
-        ForInput(g, g.Mul(g.Input(0), Keep(g, g.Mul(g.OutputGradient(0), 2))));
+        ForInput(g, g.Mul(g.Finite(g.Input(0)), Keep(g, g.Mul(g.OutputGradient(0), 2))));
 
-    // y = ln sum x  =>  dx = dy e^-y, repeated
-    private static Value?[] ReduceLogSum(GradientContext g) =>
-        ForInput(g, Repeat(g, Keep(g, g.Mul(g.OutputGradient(0), g.Builder.Exp(g.Neg(g.Output(0)))))));
+    // y = ln sum x  =>  dx = dy e^-y, repeated; 0 where dy = 0, also where y is not finite
+    private static Value?[] ReduceLogSum(GradientContext g)
+    {
+        Value dy = g.OutputGradient(0);
+        Value scaled = g.Mul(dy, g.Builder.Exp(g.Neg(g.Output(0))));
+        if (g.Ranges.Of(g.Input(0)) is not { Low: > 0, IsFinite: true })
+            scaled = g.Where(g.Builder.Equal(dy, g.Zero(dy)), g.Zero(dy), scaled);
+        return ForInput(g, Repeat(g, Keep(g, scaled)));
+    }
 
-    // y = ln sum e^x  =>  dx = dy e^(x - y)
-    private static Value?[] ReduceLogSumExp(GradientContext g) =>
-        ForInput(g, g.Mul(Keep(g, g.OutputGradient(0)), g.Builder.Exp(g.Sub(g.Input(0), Keep(g, g.Output(0))))));
+    // y = ln sum e^x  =>  dx = dy e^(x - y); 0 where everything is masked, y = -infinity
+    private static Value?[] ReduceLogSumExp(GradientContext g)
+    {
+        Value y = g.Output(0);
+        Value isFinite = g.Builder.Less(g.Op("Abs", [y]), g.Scalar(y, double.PositiveInfinity));
+        Value reachable = g.Where(isFinite, y, g.Scalar(y, double.PositiveInfinity));
+        return ForInput(g, g.Mul(Keep(g, g.OutputGradient(0)), g.Builder.Exp(g.Sub(g.Input(0), Keep(g, reachable)))));
+    }
 
     // Puts the reduced axes back with size 1. A full reduction leaves a scalar, which broadcasts as it is.
     private static Value Keep(GradientContext g, Value reduced) =>

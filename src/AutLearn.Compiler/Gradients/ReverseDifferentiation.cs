@@ -46,6 +46,7 @@ public sealed class ReverseDifferentiation
         List<Node> path = NodesBetween(graph, dependent, seeds.Select(s => s.Key));
         ThrowIfUnsupported(model, path);
 
+        var ranges = new NumericRanges(graph, dependent);
         var gradients = new GradientSums(builder);
         foreach ((Value value, Value gradient) in seeds)
         {
@@ -56,9 +57,8 @@ public sealed class ReverseDifferentiation
         for (int i = path.Count - 1; i >= 0; i--)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Visit(model, path[i], dependent, gradients, builder);
+            Visit(model, path[i], dependent, ranges, gradients, builder);
         }
-
 
         var result = new Dictionary<Value, Value>();
         foreach (Value target in targets)
@@ -75,7 +75,7 @@ public sealed class ReverseDifferentiation
     public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets) =>
         Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), [loss]));
 
-    private void Visit(OnnxModel model, Node node, HashSet<Value> dependent, GradientSums gradients, GraphBuilder builder)
+    private void Visit(OnnxModel model, Node node, HashSet<Value> dependent, NumericRanges ranges, GradientSums gradients, GraphBuilder builder)
     {
         var outputGradients = new Value?[node.Outputs.Count];
         bool any = false;
@@ -93,7 +93,7 @@ public sealed class ReverseDifferentiation
 
         builder.NameStem = $"{node.DisplayName}_grad";
         GradientRule rule = _rules.Find(node.Domain, node.OpType, OpsetOf(model, node.Domain))!;
-        var context = new GradientContext(node, builder, outputGradients, needs);
+        var context = new GradientContext(node, builder, ranges, outputGradients, needs);
         Value?[] inputGradients = rule(context);
         if (inputGradients.Length != needs.Length)
             throw new InvalidOperationException($"The gradient rule of {node.OpType} returned {inputGradients.Length} entries for {needs.Length} inputs.");

@@ -13,20 +13,20 @@ internal static class SoftmaxGradients
         rules.Add("SoftmaxCrossEntropyLoss", sinceOpset: 13, SoftmaxCrossEntropyLoss);
     }
 
-    // y = e^x / sum e^x  =>  dx = y (dy - sum dy y)
+    // y = e^x / sum e^x  =>  dx = y (dy - sum dy y), 0 in rows without a softmax
     private static Value?[] Softmax(GradientContext g)
     {
-        Value y = g.Output(0), dy = g.OutputGradient(0);
+        Value y = g.Finite(g.Output(0)), dy = g.OutputGradient(0);
         Value axis = g.Ints(g.Node.GetInt("axis", -1));
         return [g.Mul(y, g.Sub(dy, g.Builder.ReduceSumKeep(g.Mul(dy, y), axis)))];
     }
 
-    // y = x - ln sum e^x  =>  dx = dy - e^y sum dy
+    // y = x - ln sum e^x  =>  dx = dy - e^y sum dy, 0 in rows without a softmax
     private static Value?[] LogSoftmax(GradientContext g)
     {
         Value dy = g.OutputGradient(0);
         Value axis = g.Ints(g.Node.GetInt("axis", -1));
-        return [g.Sub(dy, g.Mul(g.Builder.Exp(g.Output(0)), g.Builder.ReduceSumKeep(dy, axis)))];
+        return [g.Sub(dy, g.Mul(g.Finite(g.Builder.Exp(g.Output(0)), of: g.Output(0)), g.Builder.ReduceSumKeep(dy, axis)))];
     }
 
     // loss = -sum over i of u_i x[i, label_i] (see Share)  =>  dx[i, c] = -u_i dloss [c = label_i]
