@@ -105,6 +105,9 @@ internal sealed class GraphBuilder
     public Value Cast(Value x, ElementType type) =>
         x.ElementType == type ? x : Op("Cast", [x], ("to", AttributeValue.Of((long)type)));
 
+    /// <summary>Converts half precision to Float32; leaves everything else as it is.</summary>
+    public Value Widened(Value x) => x.ElementType is ElementType.Float16 or ElementType.BFloat16 ? Cast(x, ElementType.Float32) : x;
+
     public Value Transpose(Value x, params ReadOnlySpan<long> permutation) =>
         Op("Transpose", [x], ("perm", AttributeValue.Of(permutation)));
 

@@ -78,10 +78,11 @@ internal sealed class TrainStepEmission
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
         var state = new OptimizerState(graph);
         GradientAccumulation? accumulation = _options.AccumulationSteps > 1 ? new(builder, state, _options.AccumulationSteps) : null;
+        gradients = head.Trainable.ToDictionary(p => p, p => builder.Widened(gradients[p]));
         gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
         (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
         foreach (Value parameter in head.Trainable)
-            next[parameter.Name] = _options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], builder.CastLike(rate, parameter)));
+            next[parameter.Name] = builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], rate)), parameter);
         accumulation?.Gate(next, head.Trainable);
 
         ModelEmission.ClearOutputs(graph);

@@ -6,7 +6,8 @@ namespace AutLearn.Compiler.Losses;
 /// <summary>Binary cross-entropy of independent yes-or-no scores, averaged over all of them.</summary>
 /// <remarks>
 /// Scores and labels have the same shape; labels are floating-point in [0, 1].
-/// l = max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows; dl/dz = sigmoid(z) - y. Each is divided by the number of scores.
+/// l = max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows and takes an infinite score, a mask's, for the largest number;
+/// dl/dz = sigmoid(z) - y. Each is divided by the number of scores.
 /// A score counts as right where z > 0 agrees with y > 1/2. Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.2.2.2.
 /// </remarks>
 public sealed class BinaryCrossEntropyWithLogitsLoss : Loss
@@ -18,12 +19,12 @@ public sealed class BinaryCrossEntropyWithLogitsLoss : Loss
 
     internal override TensorType LabelsFor(Value scores) => RequireScores(scores);
 
-    internal override LossTerms Build(GraphBuilder builder, Value scores, Value labels)
+    private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        builder.NameStem = "loss";
         (Value count, Value reciprocal) = CountOf(builder, labels, scores);
         Value tail = builder.Log(builder.Add(builder.Exp(builder.Neg(builder.Op("Abs", [scores]))), builder.One(scores)));
-        Value terms = builder.Add(builder.Sub(builder.Op("Relu", [scores]), builder.Mul(scores, labels)), tail);
+        Value finite = builder.Op("Clip", [scores, builder.Scalar(scores, -LargestOf(scores)), builder.Scalar(scores, LargestOf(scores))]);
+        Value terms = builder.Add(builder.Sub(builder.Op("Relu", [finite]), builder.Mul(finite, labels)), tail);
         Value loss = builder.Op("ReduceMean", [terms], ("keepdims", AttributeValue.Of(0L)));
         Value gradient = builder.Mul(builder.Sub(builder.Op("Sigmoid", [scores]), labels), reciprocal);
         Value right = builder.Equal(
@@ -32,4 +33,6 @@ public sealed class BinaryCrossEntropyWithLogitsLoss : Loss
         Value correct = builder.Op("ReduceSum", [builder.Cast(right, ElementType.Int64)], ("keepdims", AttributeValue.Of(0L)));
         return new(loss, gradient, count, correct, right);
     }
+
+    private static double LargestOf(Value scores) => scores.ElementType == ElementType.Float64 ? double.MaxValue : float.MaxValue;
 }

@@ -26,9 +26,8 @@ public sealed class HuberLoss : Loss
 
     internal override TensorType LabelsFor(Value scores) => RequireScores(scores);
 
-    internal override LossTerms Build(GraphBuilder builder, Value scores, Value labels)
+    private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        builder.NameStem = "loss";
         (Value count, Value reciprocal) = CountOf(builder, labels, scores);
         Value difference = builder.Sub(scores, labels);
         Value clipped = builder.Op("Clip", [difference, builder.Scalar(scores, -Delta), builder.Scalar(scores, Delta)]);

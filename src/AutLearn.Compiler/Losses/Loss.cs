@@ -24,8 +24,17 @@ public abstract class Loss
     /// <exception cref="InvalidModelException">The scores have a type that the loss cannot read.</exception>
     internal abstract TensorType LabelsFor(Value scores);
 
-    /// <summary>Appends the loss, its gradient and its metrics.</summary>
-    internal abstract LossTerms Build(GraphBuilder builder, Value scores, Value labels);
+    /// <summary>Appends the loss, its gradient and its metrics. Scores of half precision are read in Float32: their type ends at 65,504, and counts from 2,048 on.</summary>
+    internal LossTerms Build(GraphBuilder builder, Value scores, Value labels)
+    {
+        builder.NameStem = "loss";
+        Value wide = builder.Widened(scores);
+        LossTerms terms = BuildWide(builder, wide, ReferenceEquals(wide, scores) ? labels : builder.Widened(labels));
+        return ReferenceEquals(wide, scores) ? terms : terms with { ScoresGradient = builder.CastLike(terms.ScoresGradient, scores) };
+    }
+
+    /// <summary>Appends the same for scores of single or double precision.</summary>
+    private protected abstract LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels);
 
     private protected TensorType RequireScores(Value scores)
     {

@@ -14,9 +14,8 @@ public sealed class MeanSquaredLoss : Loss
 
     internal override TensorType LabelsFor(Value scores) => RequireScores(scores);
 
-    internal override LossTerms Build(GraphBuilder builder, Value scores, Value labels)
+    private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        builder.NameStem = "loss";
         (Value count, Value reciprocal) = CountOf(builder, labels, scores);
         Value difference = builder.Sub(scores, labels);
         Value loss = builder.Op("ReduceMean", [builder.Mul(difference, difference)], ("keepdims", AttributeValue.Of(0L)));

@@ -8,7 +8,8 @@ namespace AutLearn.Compiler.Losses;
 /// <remarks>
 /// Scores are [N, C] or [N, ..., C], labels Int64 of the scores' shape without C, each in [0, C) or equal to <see cref="IgnoreIndex"/>.
 /// With p = softmax(z), class weights w, smoothing e, row weight r = w_y (0 for ignored labels) and total = sum of r, the loss is
-/// sum((1 - e) r (-log p_y) + e / C sum_c w_c (-log p_c)) / total, and 0 / 0 where no label counts, as in PyTorch.
+/// sum((1 - e) r (-log p_y) + e / C sum_c w_c (-log p_c)) / total. Classes without weight and ignored labels take no part, even where their
+/// score is -infinity; where nothing weighs anything loss and gradient are 0 (PyTorch's are NaN).
 /// Label smoothing: Szegedy et al. 2016, arXiv:1512.00567, section 7.
 /// </remarks>
 public sealed class SoftmaxCrossEntropyLoss : Loss
@@ -55,9 +56,8 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         return new(ElementType.Int64, new Shape(shape.Take(shape.Rank - 1)));
     }
 
-    internal override LossTerms Build(GraphBuilder builder, Value scores, Value labels)
+    private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        builder.NameStem = "loss";
         bool isFlat = scores.Shape!.Rank == 2;
         long classes = scores.Shape[scores.Shape.Rank - 1].Size;
         Value z = isFlat ? scores : builder.Reshape(scores, -1, classes);
@@ -111,7 +111,9 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
             weights = builder.Cast(counts!, like.ElementType);
         }
 
-        return (count, builder.Op("Reciprocal", [builder.ReduceSum(weights, 0, 1)]), weights);
+        Value total = builder.ReduceSum(weights, 0, 1);
+        Value reciprocal = builder.Where(builder.Greater(total, builder.Zero(total)), builder.Op("Reciprocal", [total]), builder.Zero(total));
+        return (count, reciprocal, weights);
     }
 
     private Value WeightVector(GraphBuilder builder, Value like) =>
@@ -121,16 +123,28 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
     {
         if (weights is null && LabelSmoothing == 0)
             return builder.Neg(builder.Op("ReduceMean", [logAtLabel], ("keepdims", AttributeValue.Of(0L))));
-        Value weighted = weights is null ? logAtLabel : builder.Mul(logAtLabel, weights);
+        Value weighted = weights is null ? logAtLabel : TimesWeight(builder, logAtLabel, weights);
         if (LabelSmoothing > 0)
         {
-            Value spread = builder.ReduceSumKeep(ClassWeights.Length > 0 ? builder.Mul(logP, WeightVector(builder, logP)) : logP, builder.Ints(1));
+            Value spread = builder.ReduceSumKeep(Spread(builder, logP), builder.Ints(1));
             if (counts is not null)
                 spread = builder.Where(counts, spread, builder.Zero(spread));
             weighted = builder.Add(builder.Mul(weighted, 1 - LabelSmoothing), builder.Mul(spread, LabelSmoothing / classes));
         }
 
         return builder.Neg(builder.Mul(builder.ReduceSum(weighted, 0, 1), reciprocal));
+    }
+
+    // w log p, and 0 where the weight is, also of a class that a score of -infinity rules out
+    private static Value TimesWeight(GraphBuilder builder, Value logP, Value weights) =>
+        builder.Where(builder.Greater(weights, builder.Zero(weights)), builder.Mul(logP, weights), builder.Zero(logP));
+
+    private Value Spread(GraphBuilder builder, Value logP)
+    {
+        if (ClassWeights.Length == 0)
+            return logP;
+        Value weights = WeightVector(builder, logP);
+        return ClassWeights.Contains(0) ? TimesWeight(builder, logP, weights) : builder.Mul(logP, weights);
     }
 
     // d(loss)/dz_j = (a p_j - (1 - e) r [j = y] - e / C w_j m) / total with a = (1 - e) r + e / C sum(w) m and m = [the label counts]

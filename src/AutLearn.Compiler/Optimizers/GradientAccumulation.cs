@@ -34,7 +34,7 @@ internal sealed class GradientAccumulation
         {
             Value sum = _state.Add(parameter, "accumulated_gradient", 0);
             Value next = _builder.Add(sum, gradients[parameter]);
-            Own(sum, _builder.Where(_isLast, _builder.Zero(parameter), next));
+            Own(sum, _builder.Where(_isLast, _builder.Zero(sum), next));
             means.Add(parameter, _builder.Mul(next, 1d / _steps));
         }
 

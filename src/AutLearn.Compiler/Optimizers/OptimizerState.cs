@@ -15,9 +15,11 @@ internal sealed class OptimizerState
     /// <summary>Gets the state tensors with their next values, in the order in which they were added.</summary>
     public IReadOnlyList<Entry> Entries => _entries;
 
+    /// <summary>Adds a tensor of a parameter's shape and type, Float32 for parameters of half precision.</summary>
     public Value Add(Value parameter, string slot, double initialValue)
     {
-        Value state = _graph.AddInput(_graph.UniqueName($"{parameter.Name}.{slot}"), parameter.Type);
+        ElementType type = parameter.ElementType is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : parameter.ElementType;
+        Value state = _graph.AddInput(_graph.UniqueName($"{parameter.Name}.{slot}"), parameter.Type! with { ElementType = type });
         _entries.Add(new(state, parameter.Name, slot, initialValue));
         return state;
     }
