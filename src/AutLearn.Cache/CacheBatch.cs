@@ -28,8 +28,11 @@ public sealed class CacheBatch
     /// <summary>Gets the rows held.</summary>
     public int Count { get; internal set; }
 
+    /// <summary>Gets the parameter version of the logits, where those of every row belong to the version that was asked for; null else.</summary>
+    public long? LogitsVersion { get; internal set; }
+
     /// <summary>Gets a value indicating whether every row's logits belong to the parameter version that was asked for.</summary>
-    public bool HasCurrentLogits { get; internal set; }
+    public bool HasCurrentLogits => LogitsVersion is not null;
 
     /// <summary>Gets the prediction ids of the rows.</summary>
     public ReadOnlySpan<long> Ids => _ids.AsSpan(0, Count);

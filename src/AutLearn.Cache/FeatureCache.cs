@@ -237,7 +237,7 @@ public sealed unsafe class FeatureCache : IDisposable
             }
 
             batch.Count = count;
-            batch.HasCurrentLogits = LogitsSizeInBytes > 0 && current == count;
+            batch.LogitsVersion = LogitsSizeInBytes > 0 && current == count ? currentVersion : null;
             return true;
         }
     }

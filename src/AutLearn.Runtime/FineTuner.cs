@@ -23,15 +23,15 @@ public sealed class FineTuner
     /// <summary>Trains on a worker thread.</summary>
     /// <param name="features">At least one row; not changed until training ends.</param>
     /// <param name="options">How to train; null takes the artifacts' recommendation.</param>
-    /// <param name="progress">Called once a step.</param>
+    /// <param name="progress">Called once a step that is applied.</param>
     /// <param name="cancellationToken">Stops between steps and also the native run; the steps before stay applied.</param>
     /// <returns>What training did.</returns>
-    /// <exception cref="ArgumentException">There is no row, a row is of another model, or a label is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no row, a row is of another model, a label is out of range, or all are ignored ones.</exception>
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
-    /// <exception cref="NonFiniteStepException">A step is not finite; those before it stay applied.</exception>
+    /// <exception cref="NonFiniteStepException">Several steps in a row, or all of an epoch, would have left values that are not finite; the steps before stay applied.</exception>
     /// <exception cref="RunFailedException">A native run failed; the steps before stay applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the steps before stay applied.</exception>
-    /// <remarks>The same state, features, options and thread count give the same parameters, bit by bit.</remarks>
+    /// <remarks>A batch whose labels are all ignored, or whose step is refused, is passed over and counted. The same state, features, options and thread count give the same parameters, bit by bit.</remarks>
     public Task<TrainingResult> TrainAsync(
         FeatureSet features,
         TrainingOptions? options = null,
@@ -57,7 +57,8 @@ public sealed class FineTuner
         using Activity? activity = Telemetry.Activities.StartActivity("autlearn.train");
         long start = Stopwatch.GetTimestamp();
         int[] order = new int[features.Rows];
-        long stepsInEpoch = (features.Rows + (long)batchSize - 1) / batchSize, step = 0;
+        long stepsInEpoch = (features.Rows + (long)batchSize - 1) / batchSize, steps = 0, ignored = 0;
+        RefusalCount refusals = default;
         ImmutableArray<EpochResult>.Builder results = ImmutableArray.CreateBuilder<EpochResult>();
         for (int epoch = 1; epoch <= epochs; epoch++)
         {
@@ -65,21 +66,48 @@ public sealed class FineTuner
             double loss = 0;
             long labels = 0;
             long? correct = 0;
+            NonFiniteStepException? refusal = null;
             for (int first = 0; first < order.Length; first += batchSize)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                StepResult result = _model.TrainRows(features, order.AsSpan(first, Math.Min(batchSize, order.Length - first)), learningRate, cancellationToken);
+                ReadOnlySpan<int> rows = order.AsSpan(first, Math.Min(batchSize, order.Length - first));
+                int batch = first / batchSize;
+                StepResult result;
+                try
+                {
+                    result = _model.Train(new FeatureRowsSource(features, rows), learningRate, cancellationToken);
+                }
+                catch (NonFiniteStepException error)
+                {
+                    refusals = refusals.Refused(refusal = error, epoch, batch);
+                    continue;
+                }
+                catch (ArgumentException error) when (LabelCheck.RowOf(error) is { } row)
+                {
+                    throw new ArgumentException($"Epoch {epoch}, batch {batch}, row {rows[row]} of the features: {error.Message}", nameof(features), error);
+                }
+
+                if (result.LabelCount == 0)
+                {
+                    ignored++;
+                    continue;
+                }
+
+                steps++;
+                refusals = refusals.Applied();
                 loss += (double)result.Loss * result.LabelCount;
                 labels += result.LabelCount;
                 correct += result.CorrectCount;
-                progress?.Report(new(epoch, epochs, ++step, epochs * stepsInEpoch, result));
+                progress?.Report(new(epoch, epochs, steps, epochs * stepsInEpoch, result));
             }
 
+            if (labels == 0)
+                throw refusal is null ? new ArgumentException("Every label of the features is the ignored one, so there is nothing to learn from.", nameof(features)) : refusals.GiveUp(refusal, epoch, (int)stepsInEpoch - 1);
             results.Add(new(loss / labels, (double?)correct / labels));
         }
 
         long version = _model.ParameterVersion;
-        Log.TrainingFinished(_model.Logger, epochs * stepsInEpoch, epochs, version);
-        return new(results.ToImmutable(), epochs * stepsInEpoch, Stopwatch.GetElapsedTime(start), version);
+        Log.TrainingFinished(_model.Logger, steps, epochs, version);
+        return new(results.ToImmutable(), steps, Stopwatch.GetElapsedTime(start), version) { RefusedSteps = refusals.Steps, IgnoredBatches = ignored };
     }
 }

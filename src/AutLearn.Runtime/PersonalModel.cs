@@ -79,18 +79,9 @@ public sealed class PersonalModel : IDisposable
         ValidateOptionsResult valid = new PersonalModelOptionsValidator().Validate(null, options);
         if (valid.Failed)
             throw new OptionsValidationException(nameof(PersonalModelOptions), typeof(PersonalModelOptions), valid.Failures);
-        var package = ArtifactPackage.Open(path);
-        try
-        {
-            var model = new PersonalModel(package, path, options.Copy(), logger ?? NullLogger<PersonalModel>.Instance);
-            Log.ModelOpened(model.Logger, model.Manifest.ModelName, model.Parameters.Count);
-            return model;
-        }
-        catch
-        {
-            package.Dispose();
-            throw;
-        }
+        PersonalModel model = OpenAt(path, options.Copy(), logger ?? NullLogger<PersonalModel>.Instance);
+        Log.ModelOpened(model.Logger, model.Manifest.ModelName, model.Parameters.Count);
+        return model;
     }
 
     /// <summary>Creates a batch whose inputs the caller writes in place.</summary>
@@ -154,11 +145,8 @@ public sealed class PersonalModel : IDisposable
     /// <exception cref="NonFiniteStepException">The loss, a gradient, or a parameter after the step is not finite; the step was not applied.</exception>
     /// <exception cref="RunFailedException">The native run failed; the step was not applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the step was not applied.</exception>
-    public StepResult TrainStep(ReadOnlySpan<float> features, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default)
-    {
-        lock (_writer)
-            return _engine.Step(new FeatureSpanSource(features, classes), learningRate, cancellationToken);
-    }
+    public StepResult TrainStep(ReadOnlySpan<float> features, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default) =>
+        Applied(Train(new FeatureSpanSource(features, classes), learningRate, cancellationToken));
 
     /// <summary>Trains one step on boundary tensors.</summary>
     /// <param name="boundary">One a boundary tensor of the manifest, in its order.</param>
@@ -169,8 +157,7 @@ public sealed class PersonalModel : IDisposable
     public StepResult TrainStep(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, double learningRate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        lock (_writer)
-            return _engine.Step(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken);
+        return Applied(Train(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on boundary tensors and the logits that inference computed from them.</summary>
@@ -186,8 +173,7 @@ public sealed class PersonalModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
-        lock (_writer)
-            return _engine.Step(new BufferSource(boundary, labels, logits, logitsVersion), learningRate, cancellationToken);
+        return Applied(Train(new BufferSource(boundary, labels, logits, logitsVersion), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on what a prediction computed; its logits serve where no update came between.</summary>
@@ -201,8 +187,7 @@ public sealed class PersonalModel : IDisposable
         ArgumentNullException.ThrowIfNull(predicted);
         if (!_predictor.Made(predicted) || predicted.ParameterVersion < 0)
             throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
-        lock (_writer)
-            return _engine.Step(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken);
+        return Applied(Train(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on one raw Float32 input: one inference run, then one step on what it computed.</summary>
@@ -353,19 +338,7 @@ public sealed class PersonalModel : IDisposable
     }
 
     /// <summary>Opens the same artifacts once more, at the parameters as compiled.</summary>
-    internal PersonalModel Fork()
-    {
-        var package = ArtifactPackage.Open(_path);
-        try
-        {
-            return new(package, _path, _options, Logger);
-        }
-        catch
-        {
-            package.Dispose();
-            throw;
-        }
-    }
+    internal PersonalModel Fork() => OpenAt(_path, _options, Logger);
 
     internal byte[] CaptureState() => StateFile.Capture(Manifest, _sets).ToBytes();
 
@@ -378,18 +351,45 @@ public sealed class PersonalModel : IDisposable
     }
 
     /// <summary>Takes over parameters and optimizer state of another model of the same artifacts; the version grows by one.</summary>
-    internal void CopyFrom(PersonalModel other)
+    /// <returns>The other model's version of what was taken over.</returns>
+    internal long CopyFrom(PersonalModel other)
+    {
+        (Tensor[] tensors, long version) = StateFile.Load(StateFile.Capture(other.Manifest, other._sets), "model", Manifest);
+        lock (_writer)
+            _store.ReplaceAll(tensors, version: 0);
+        return version;
+    }
+
+    /// <summary>Takes over another model's state only if nothing else has changed this one since <paramref name="version"/>, which then becomes the new version.</summary>
+    internal bool TryCopyFrom(PersonalModel other, ref long version)
     {
         (Tensor[] tensors, _) = StateFile.Load(StateFile.Capture(other.Manifest, other._sets), "model", Manifest);
         lock (_writer)
-            _store.ReplaceAll(tensors, version: 0);
+            return _store.TryReplaceAll(tensors, ref version);
     }
 
-    /// <summary>Trains one step on rows of a feature set.</summary>
-    internal StepResult TrainRows(FeatureSet features, ReadOnlySpan<int> rows, double learningRate, CancellationToken cancellationToken)
+    /// <summary>Trains one step as loops do: a batch whose labels are all ignored changes nothing, and its result counts no label.</summary>
+    internal StepResult Train<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
+        where TSource : IBatchSource, allows ref struct
     {
-        features.CheckBackbone(Manifest);
         lock (_writer)
-            return _engine.Step(new FeatureRowsSource(features, rows), learningRate, cancellationToken);
+            return _engine.Step(source, learningRate, cancellationToken);
     }
+
+    private static PersonalModel OpenAt(string path, PersonalModelOptions options, ILogger logger)
+    {
+        var package = ArtifactPackage.Open(path);
+        try
+        {
+            return new(package, path, options, logger);
+        }
+        catch
+        {
+            package.Dispose();
+            throw;
+        }
+    }
+
+    private static StepResult Applied(StepResult result) =>
+        result.LabelCount > 0 ? result : throw new ArgumentException("Every label is the ignored one, so there is nothing to learn from.");
 }

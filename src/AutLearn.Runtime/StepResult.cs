@@ -3,7 +3,7 @@ namespace AutLearn.Runtime;
 /// <summary>What one training step measured, before its update.</summary>
 /// <param name="Loss">The loss over the batch, in the loss's own unit.</param>
 /// <param name="CorrectCount">The labels that the model predicted before the update; null where the artifacts do not count them.</param>
-/// <param name="LabelCount">The labels that count; ignored ones do not.</param>
+/// <param name="LabelCount">The labels that count; ignored ones do not. 0 where a training passed over a batch without any: nothing was applied, and the loss is NaN.</param>
 /// <param name="GradientNorm">The global gradient norm before clipping; null where the artifacts do not report it.</param>
 /// <param name="ParameterVersion">The version after the update.</param>
 public readonly record struct StepResult(float Loss, long? CorrectCount, long LabelCount, float? GradientNorm, long ParameterVersion);

@@ -7,4 +7,11 @@ namespace AutLearn.Runtime;
 /// <param name="Steps">The steps applied.</param>
 /// <param name="Duration">The time of the steps.</param>
 /// <param name="ParameterVersion">The version after the last step.</param>
-public sealed record TrainingResult(ImmutableArray<EpochResult> Epochs, long Steps, TimeSpan Duration, long ParameterVersion);
+public sealed record TrainingResult(ImmutableArray<EpochResult> Epochs, long Steps, TimeSpan Duration, long ParameterVersion)
+{
+    /// <summary>Gets the steps that were not applied because they would have left values that are not finite.</summary>
+    public long RefusedSteps { get; init; }
+
+    /// <summary>Gets the batches without a step because every label was the ignored one, over all epochs.</summary>
+    public long IgnoredBatches { get; init; }
+}

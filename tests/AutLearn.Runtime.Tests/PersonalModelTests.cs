@@ -210,7 +210,7 @@ public sealed class PersonalModelTests : IDisposable
         int stepRuns = 0;
         using var model = PersonalModel.Open(_path, new() { RunHook = (_, _) => stepRuns++ });
         var error = Assert.Throws<ArgumentException>(() => model.TrainStep(new float[12], [0, label], 0.1));
-        Assert.Contains("Label 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"The label {label} of row 1 is outside", error.Message, StringComparison.Ordinal);
         Assert.Equal((0, 0L), (stepRuns, model.ParameterVersion));
     }
 

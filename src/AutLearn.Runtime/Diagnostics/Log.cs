@@ -50,7 +50,7 @@ internal static partial class Log
     [LoggerMessage(15, LogLevel.Information, "Offline learning ended: {Status}, {Gained} held-out labels gained, {Lost} lost")]
     public static partial void OfflineEnded(ILogger logger, Offline.OfflineStatus status, long gained, long lost);
 
-    [LoggerMessage(16, LogLevel.Warning, "Offline training diverged in epoch {Epoch}; the best parameters before are kept")]
+    [LoggerMessage(16, LogLevel.Warning, "Offline training ends in epoch {Epoch}: too many steps in a row were refused; the best parameters before are kept")]
     public static partial void OfflineDiverged(ILogger logger, int epoch);
 
     [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]

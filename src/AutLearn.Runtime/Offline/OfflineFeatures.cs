@@ -16,6 +16,7 @@ internal sealed class OfflineFeatures : IDisposable
     private readonly FeatureStore _store;
     private readonly IAugmenter? _augmenter;
     private readonly int _seed;
+    private readonly LabelCheck _labels;
     private readonly PredictionBatch _batch;
     private bool _isStoreFailing;
 
@@ -26,6 +27,7 @@ internal sealed class OfflineFeatures : IDisposable
         _store = store;
         _augmenter = augmenter;
         _seed = seed;
+        _labels = new(model.Manifest);
         _batch = model.CreateBatch(1);
     }
 
@@ -35,9 +37,15 @@ internal sealed class OfflineFeatures : IDisposable
 
     public HashSet<long> Skipped { get; } = [];
 
-    /// <summary>Gives one row; false if the sample cannot be read.</summary>
+    /// <summary>Gives one row; false if the sample cannot be read or its label is none of the model's classes.</summary>
     public bool TryGet(HistorySample sample, int variant, Span<byte> row, CancellationToken cancellationToken)
     {
+        if (!_labels.Allows(sample.Label))
+        {
+            Skipped.Add(sample.Id);
+            return false;
+        }
+
         var key = new FeatureKey(sample.Id, variant);
         if (_store.TryRead(key, row, out long stored) && stored == Fingerprint(sample, variant))
         {

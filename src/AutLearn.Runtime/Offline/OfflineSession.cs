@@ -18,6 +18,7 @@ internal sealed class OfflineSession : IDisposable
     private readonly Dictionary<int, RowBuffers> _buffers = [];
     private OfflinePosition _position;
     private byte[] _best;
+    private long _windowSteps;
 
     public OfflineSession(
         PersonalModel serving, OfflinePlan plan, OfflineCheckpoint? saved, OfflineFeatures features, CpuDuty duty, int checkpointSteps, Action<OfflineCheckpoint> save)
@@ -57,7 +58,8 @@ internal sealed class OfflineSession : IDisposable
         ((long)(_position.Epoch - 1) * _plan.Batches) + _position.Batch,
         _plan.Steps,
         _features.Computed,
-        _features.Reused);
+        _features.Reused,
+        _windowSteps);
 
     /// <summary>Goes on until training is over or the window closes.</summary>
     /// <returns>Whether training is over; the candidate then holds the best parameters.</returns>
@@ -163,7 +165,20 @@ internal sealed class OfflineSession : IDisposable
             return;
         if (filled < rows.Length)
             buffers = Shorten(buffers, filled);
-        _candidate.TrainStep(buffers.Boundary, buffers.Labels, _plan.LearningRate, cancellationToken);
+        var source = new BufferSource(buffers.Boundary, buffers.Labels, logits: null, logitsVersion: null);
+        try
+        {
+            if (_candidate.Train(source, _plan.LearningRate, cancellationToken).LabelCount == 0)
+                return;
+            _position = _position with { Refusals = _position.Refusals.Applied() };
+            _windowSteps++;
+        }
+        catch (NonFiniteStepException)
+        {
+            _position = _position with { Refusals = _position.Refusals.Refused() };
+            if (_position.Refusals.IsOver)
+                throw;
+        }
     }
 
     private RowBuffers BuffersFor(int rows)

@@ -17,10 +17,12 @@ internal sealed class OnlineGate : IDisposable
     private readonly int _minimumLabels;
     private readonly int _windowLabels;
     private readonly double _significance;
-    private readonly Queue<(EvaluationResult Anchor, EvaluationResult Candidate)> _window = [];
+    private List<(EvaluationResult Anchor, EvaluationResult Candidate)> _window = [];
+    private List<(EvaluationResult Anchor, EvaluationResult Candidate)> _nextWindow = [];
     private long _servingVersion;
     private bool _servesCandidate;
     private bool _mayServe;
+    private bool _mayServeNext;
 
     public OnlineGate(PersonalModel serving, GateOptions options, int windowLabels)
     {
@@ -30,7 +32,16 @@ internal sealed class OnlineGate : IDisposable
         _windowLabels = Math.Max(windowLabels, options.MinimumLabels);
         _significance = options.Significance;
         _anchor = serving.Fork();
-        Candidate = serving.Fork();
+        try
+        {
+            Candidate = serving.Fork();
+        }
+        catch
+        {
+            _anchor.Dispose();
+            throw;
+        }
+
         Begin();
     }
 
@@ -40,7 +51,7 @@ internal sealed class OnlineGate : IDisposable
 
     public long Rollbacks { get; private set; }
 
-    /// <summary>Measures both models on a batch and decides which may serve.</summary>
+    /// <summary>Measures both models on a batch and decides which may serve. It counts with <see cref="Trained"/>: a batch whose step fails is measured anew.</summary>
     public void Observe(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, int rows, CancellationToken cancellationToken)
     {
         // Something else changed the serving model, such as a restored generation: that is where learning begins now.
@@ -48,37 +59,40 @@ internal sealed class OnlineGate : IDisposable
             Begin();
         FeatureSet batch = _serving.CreateFeatureSet();
         batch.Add(boundary, labels, rows);
-        _window.Enqueue((_anchor.Evaluate(batch, cancellationToken), Candidate.Evaluate(batch, cancellationToken)));
-        while (_window.Count > 1 && _window.Sum(w => w.Anchor.LabelCount) - _window.Peek().Anchor.LabelCount >= _windowLabels)
-            _window.Dequeue();
-        if (_window.Sum(w => w.Anchor.LabelCount) < _minimumLabels)
+        _nextWindow = [.. _window, (_anchor.Evaluate(batch, cancellationToken), Candidate.Evaluate(batch, cancellationToken))];
+        _mayServeNext = _mayServe;
+        while (_nextWindow.Count > 1 && _nextWindow.Skip(1).Sum(w => w.Anchor.LabelCount) >= _windowLabels)
+            _nextWindow.RemoveAt(0);
+        if (_nextWindow.Sum(w => w.Anchor.LabelCount) < _minimumLabels)
             return;
-        GateReport report = _gate.Decide(Sum(_window.Select(w => w.Anchor)), Sum(_window.Select(w => w.Candidate)));
-        _mayServe = report.IsPromoted;
-        if (!_mayServe && report.WorsePValue < _significance)
+        GateReport report = _gate.Decide(Sum(_nextWindow.Select(w => w.Anchor)), Sum(_nextWindow.Select(w => w.Candidate)));
+        _mayServeNext = report.IsPromoted;
+        if (!_mayServeNext && report.WorsePValue < _significance)
         {
             Candidate.CopyFrom(_anchor);
-            _window.Clear();
+            (_window, _nextWindow, _mayServe) = ([], [], false);
         }
     }
 
-    /// <summary>Lets the candidate serve, or the anchor, as the batch before decided.</summary>
+    /// <summary>Lets the candidate serve, or the anchor, as the batch before decided; neither where something else has changed the serving model since.</summary>
     public void Trained()
     {
+        (_window, _mayServe) = (_nextWindow, _mayServeNext);
         if (_mayServe)
         {
-            _serving.CopyFrom(Candidate);
+            if (!_serving.TryCopyFrom(Candidate, ref _servingVersion))
+                return;
             if (!_servesCandidate)
                 Promotions++;
         }
         else if (_servesCandidate)
         {
-            _serving.CopyFrom(_anchor);
+            if (!_serving.TryCopyFrom(_anchor, ref _servingVersion))
+                return;
             Rollbacks++;
         }
 
         _servesCandidate = _mayServe;
-        _servingVersion = _serving.ParameterVersion;
     }
 
     public void Dispose()
@@ -101,10 +115,9 @@ internal sealed class OnlineGate : IDisposable
 
     private void Begin()
     {
-        _anchor.CopyFrom(_serving);
-        Candidate.CopyFrom(_serving);
-        _servingVersion = _serving.ParameterVersion;
+        _servingVersion = _anchor.CopyFrom(_serving);
+        Candidate.CopyFrom(_anchor);
         (_servesCandidate, _mayServe) = (false, false);
-        _window.Clear();
+        _window = [];
     }
 }

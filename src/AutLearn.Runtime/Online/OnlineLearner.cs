@@ -14,8 +14,10 @@ namespace AutLearn.Runtime.Online;
 /// <remarks>
 /// <para>The predicting thread never waits for training: remembering a row copies it under a short lock. Features are never computed
 /// twice; logits are reused too where no update came between prediction and step.</para>
-/// <para>Rows train in the order in which their labels came. Memory is bounded: the oldest rows without a label leave first.
-/// After Xu et al., Journal of Software 31(10), 2020, section 3.5. Safe for use by several threads.</para>
+/// <para>Rows train in the order in which their labels came. Memory is bounded: the oldest rows without a label leave first.</para>
+/// <para>A step that fails, whatever the reason, pauses learning: <see cref="Statistics"/> tell the error, the rows wait, and <see cref="Resume"/>
+/// goes on. A step that the model refuses because it would leave values that are not finite costs its rows alone; after
+/// several in a row learning pauses too. After Xu et al., Journal of Software 31(10), 2020, section 3.5. Safe for use by several threads.</para>
 /// </remarks>
 public sealed class OnlineLearner : IAsyncDisposable
 {
@@ -32,14 +34,8 @@ public sealed class OnlineLearner : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _worker;
-    private readonly Lock _state = new();
+    private readonly OnlineLedger _ledger = new();
     private long _nextId;
-    private long _steps;
-    private long _trained;
-    private long _refused;
-    private float _lastLoss = float.NaN;
-    private bool _isPaused;
-    private Exception? _error;
     private int _isDisposed;
 
     /// <summary>Creates a learner and starts its background worker.</summary>
@@ -87,19 +83,21 @@ public sealed class OnlineLearner : IAsyncDisposable
         }
 
         _means = options.NewClassRows > 0 ? new((int)row[0].Count) : null;
-        _step = new(model, options);
+        try
+        {
+            _step = new(model, options);
+        }
+        catch
+        {
+            _cache.Dispose();
+            throw;
+        }
+
         _worker = Task.Run(WorkAsync);
     }
 
     /// <summary>Gets a snapshot of what was done.</summary>
-    public OnlineStatistics Statistics
-    {
-        get
-        {
-            lock (_state)
-                return new(_steps, _trained, _refused, _lastLoss, _isPaused, _error, _step.ReplayedRows, _step.Gate?.Promotions ?? 0, _step.Gate?.Rollbacks ?? 0, _cache.Statistics);
-        }
-    }
+    public OnlineStatistics Statistics => _ledger.Statistics(_step, _cache.Statistics);
 
     /// <summary>Remembers one row of a prediction until feedback comes.</summary>
     /// <param name="predicted">A batch of this learner's model that has run.</param>
@@ -157,7 +155,7 @@ public sealed class OnlineLearner : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (label != _ignoreIndex && (label < 0 || label >= _classes))
-            throw new ArgumentOutOfRangeException(nameof(label), $"The label does not lie in [0, {_classes}).");
+            throw new ArgumentOutOfRangeException(nameof(label), label, $"The label does not lie in [0, {_classes}).");
         FeedbackResult result = _means is null || label == _ignoreIndex ? _cache.Label(predictionId, label) : LabelAndAverage(_means, predictionId, label);
         if (result == FeedbackResult.Accepted && _cache.LabelledRows >= _batchSize)
             _wake.Release();
@@ -179,28 +177,20 @@ public sealed class OnlineLearner : IAsyncDisposable
     }
 
     /// <summary>Stops training until <see cref="Resume"/>; predictions and feedback go on.</summary>
-    public void Pause()
-    {
-        lock (_state)
-            _isPaused = true;
-    }
+    public void Pause() => _ledger.Pause();
 
     /// <summary>Goes on training, also after an error paused it.</summary>
     public void Resume()
     {
-        lock (_state)
-        {
-            _isPaused = false;
-            _error = null;
-        }
-
+        _ledger.Resume();
         _wake.Release();
     }
 
     /// <summary>Trains now on every labelled row, the last batch being smaller if need be.</summary>
     /// <param name="cancellationToken">Also stops the native run; rows of a stopped step wait again.</param>
-    /// <returns>The number of steps.</returns>
-    /// <exception cref="RunFailedException">A native run failed; its rows wait again.</exception>
+    /// <returns>The number of steps; 0 while learning is paused.</returns>
+    /// <exception cref="AutLearnException">A native run failed, the artifacts are damaged, or the model refused several steps in a row. Learning is paused as after an error in the background; the rows wait.</exception>
+    /// <exception cref="IOException">The artifacts cannot be read; the same holds.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
     public async Task<int> FlushAsync(CancellationToken cancellationToken = default)
@@ -209,6 +199,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
             return await Task.Run(() => TrainWaiting(minimum: 1, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -228,6 +219,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
             _cache.Clear();
             _step.Clear();
             _means?.Clear();
@@ -238,7 +230,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the worker and releases the rows; rows that wait are not trained (see <see cref="FlushAsync"/>).</summary>
+    /// <summary>Stops the worker and releases the rows; rows that wait are not trained (see <see cref="FlushAsync"/>). Does not throw.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -246,11 +238,18 @@ public sealed class OnlineLearner : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _worker.ConfigureAwait(false);
         await _turn.WaitAsync().ConfigureAwait(false);
-        _step.Dispose();
-        _cache.Dispose();
-        _turn.Dispose();
-        _wake.Dispose();
-        _stop.Dispose();
+        try
+        {
+            _step.Dispose();
+            _cache.Dispose();
+            _wake.Dispose();
+            _stop.Dispose();
+        }
+        finally
+        {
+            // Not disposed: whoever still waits for its turn shall have it, and find the learner disposed.
+            _turn.Release();
+        }
     }
 
     private async Task WorkAsync()
@@ -265,11 +264,11 @@ public sealed class OnlineLearner : IAsyncDisposable
                 {
                     TrainWaiting(_batchSize, _stop.Token);
                 }
-                catch (RunFailedException error)
+#pragma warning disable CA1031 // Whatever fails, the app's statistics tell it and the worker lives on: TrainWaiting has paused learning.
+                catch (Exception)
+#pragma warning restore CA1031
                 {
-                    lock (_state)
-                        (_isPaused, _error) = (true, error);
-                    Log.OnlinePaused(_model.Logger, error);
+                    _stop.Token.ThrowIfCancellationRequested();
                 }
                 finally
                 {
@@ -286,36 +285,68 @@ public sealed class OnlineLearner : IAsyncDisposable
     private int TrainWaiting(int minimum, CancellationToken cancellationToken)
     {
         int steps = 0;
-        while (!IsPausedNow() && _cache.TryLease(_batch, minimum, _model.ParameterVersion))
+        try
         {
-            int rows = _batch.Count;
-            try
-            {
-                StepResult result = _step.Train(_batch, cancellationToken);
-                _cache.Complete(_batch);
-                steps++;
-                lock (_state)
-                {
-                    _steps++;
-                    _trained += rows;
-                    _lastLoss = result.Loss;
-                }
-            }
-            catch (NonFiniteStepException)
-            {
-                // The same rows would give the same loss again, so they are dropped; the model refused the step and logged it.
-                _cache.Complete(_batch);
-                lock (_state)
-                    _refused += rows;
-            }
-            catch
-            {
-                _cache.Return(_batch);
-                throw;
-            }
+            while (!_ledger.IsPaused && _cache.TryLease(_batch, minimum, _model.ParameterVersion))
+                steps += TrainLeased(cancellationToken) ? 1 : 0;
+            return steps;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            _ledger.Pause(error);
+            Log.OnlinePaused(_model.Logger, error);
+            throw;
+        }
+    }
+
+    // Whatever this throws, rows that no step has learned from wait again.
+    private bool TrainLeased(CancellationToken cancellationToken)
+    {
+        StepResult result;
+        try
+        {
+            result = _step.Train(_batch, cancellationToken);
+        }
+        catch (NonFiniteStepException error)
+        {
+            Refuse(error);
+            return false;
+        }
+        catch
+        {
+            _cache.Return(_batch);
+            throw;
         }
 
-        return steps;
+        int rows = _batch.Count;
+        bool isApplied = result.LabelCount > 0;
+        try
+        {
+            if (isApplied)
+                _step.Settle(_batch, result);
+        }
+        finally
+        {
+            _cache.Complete(_batch);
+            if (isApplied)
+                _ledger.Trained(rows, result.Loss);
+            else
+                _ledger.Ignored(rows);
+        }
+
+        return isApplied;
+    }
+
+    // The same rows would most likely be refused again, so they are dropped, until it seems that the fault lies not with them.
+    private void Refuse(NonFiniteStepException error)
+    {
+        if (_ledger.Refused(_batch.Count))
+        {
+            _cache.Return(_batch);
+            throw new AutLearnException($"{RefusalCount.Limit} training steps in a row were refused, so learning is paused. Reset or restore the model or lower the learning rate if its parameters have grown too far, then call {nameof(Resume)}. The last refusal: {error.Message}", error);
+        }
+
+        _cache.Complete(_batch);
     }
 
     // The row is copied first: once labelled, a step may take it at any time.
@@ -334,12 +365,6 @@ public sealed class OnlineLearner : IAsyncDisposable
         {
             ArrayPool<byte>.Shared.Return(features, clearArray: true);
         }
-    }
-
-    private bool IsPausedNow()
-    {
-        lock (_state)
-            return _isPaused;
     }
 
     private static ReadOnlySpan<byte> RowOf(TensorBuffer tensor, int row, int rows)

@@ -5,7 +5,9 @@ namespace AutLearn.Runtime.Online;
 /// <summary>What an online learner did so far.</summary>
 /// <param name="Steps">Training steps applied.</param>
 /// <param name="TrainedRows">Rows in them.</param>
-/// <param name="RefusedRows">Rows dropped because their step had no finite loss.</param>
+/// <param name="RefusedSteps">Steps that were not applied because they would have left values that are not finite.</param>
+/// <param name="RefusedRows">Rows dropped with such steps.</param>
+/// <param name="IgnoredRows">Rows dropped without a step because every label of their batch was the ignored one.</param>
 /// <param name="LastLoss">The loss of the last step; NaN before the first.</param>
 /// <param name="IsPaused">Whether learning is paused, by the app or by an error.</param>
 /// <param name="Error">The error that paused learning, or null.</param>
@@ -14,4 +16,15 @@ namespace AutLearn.Runtime.Online;
 /// <param name="Rollbacks">How often the gate went back to the model that learning began with.</param>
 /// <param name="Cache">The rows that wait.</param>
 public sealed record OnlineStatistics(
-    long Steps, long TrainedRows, long RefusedRows, float LastLoss, bool IsPaused, Exception? Error, long ReplayedRows, long Promotions, long Rollbacks, CacheStatistics Cache);
+    long Steps,
+    long TrainedRows,
+    long RefusedSteps,
+    long RefusedRows,
+    long IgnoredRows,
+    float LastLoss,
+    bool IsPaused,
+    Exception? Error,
+    long ReplayedRows,
+    long Promotions,
+    long Rollbacks,
+    CacheStatistics Cache);

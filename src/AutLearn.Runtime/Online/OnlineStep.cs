@@ -16,6 +16,7 @@ internal sealed class OnlineStep : IDisposable
     private readonly PersonalModel _model;
     private readonly int _batchSize;
     private readonly int _replayRows;
+    private readonly long? _ignoreIndex;
     private readonly double _learningRate;
     private readonly double _driftBoost;
     private readonly ReplayMemory? _replay;
@@ -31,6 +32,7 @@ internal sealed class OnlineStep : IDisposable
         _model = model;
         _batchSize = options.BatchSize;
         _replayRows = options.ReplayRows;
+        _ignoreIndex = manifest.Loss.IgnoreIndex;
         _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
         _driftBoost = options.DriftBoost;
         RowBuffers whole = BuffersFor(options.BatchSize);
@@ -46,18 +48,25 @@ internal sealed class OnlineStep : IDisposable
 
     public long ReplayedRows { get; private set; }
 
-    /// <summary>Trains one step.</summary>
+    /// <summary>Trains one step; if it throws, all is as before. A batch whose labels are all ignored changes nothing, and its result counts no label.</summary>
     public StepResult Train(CacheBatch batch, CancellationToken cancellationToken)
     {
         RowBuffers fresh = BuffersFor(batch.Count);
         Fill(fresh, batch);
+        if (_ignoreIndex is { } ignored && !batch.Labels.ContainsAnyExcept(ignored))
+            return new(float.NaN, null, 0, null, _model.ParameterVersion);
         Gate?.Observe(fresh.Boundary, fresh.Labels, batch.Count, cancellationToken);
-        RowBuffers trained = WithReplay(fresh, batch.Count);
-        StepResult result = Step(trained, batch, cancellationToken);
-        Gate?.Trained();
-        Remember(fresh, batch.Count);
+        return Step(WithReplay(fresh, batch.Count), batch, cancellationToken);
+    }
+
+    /// <summary>Takes note of an applied step: what serves, what is replayed, and how the loss goes.</summary>
+    /// <param name="batch">As it was trained.</param>
+    /// <param name="result">What its step measured.</param>
+    public void Settle(CacheBatch batch, StepResult result)
+    {
         Follow(result.Loss);
-        return result;
+        Remember(BuffersFor(batch.Count), batch.Count);
+        Gate?.Trained();
     }
 
     /// <summary>Drops what replay keeps.</summary>
@@ -70,11 +79,13 @@ internal sealed class OnlineStep : IDisposable
         double rate = _learningRate * Boost();
         if (Gate is not null)
             return Gate.Candidate.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
-        if (!batch.HasCurrentLogits || rows.Rows != batch.Count)
+        if (batch.LogitsVersion is not { } version || rows.Rows != batch.Count)
             return _model.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
         TensorBuffer logits = batch.Count == _batchSize ? _logits : RowBuffers.BufferFor(_model.Manifest.Logits, batch.Count);
         logits.CopyFrom(batch.Logits());
-        return _model.TrainStep(rows.Boundary, logits, _model.ParameterVersion, rows.Labels, rate, cancellationToken);
+
+        // The model compares the logits' own version with its parameters' as the step begins: they may have changed since the rows were leased.
+        return _model.TrainStep(rows.Boundary, logits, version, rows.Labels, rate, cancellationToken);
     }
 
     private RowBuffers WithReplay(RowBuffers fresh, int count)
@@ -102,8 +113,11 @@ internal sealed class OnlineStep : IDisposable
     {
         for (int i = 0; _replay is not null && i < count; i++)
         {
+            long label = fresh.Labels.Span<long>()[i];
+            if (label == _ignoreIndex)
+                continue;
             RowBuffers.CopyRow(fresh.Boundary, i, count, _row);
-            _replay.Add(_row, fresh.Labels.Span<long>()[i]);
+            _replay.Add(_row, label);
         }
     }
 

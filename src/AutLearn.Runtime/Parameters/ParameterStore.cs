@@ -70,6 +70,16 @@ internal sealed class ParameterStore
         _sets.Commit(target, Math.Max(version, _sets.Version + 1));
     }
 
+    /// <summary>Replaces everything unless the version is another than the one given, which becomes the new version.</summary>
+    public bool TryReplaceAll(Tensor[] tensors, ref long version)
+    {
+        if (_sets.Version != version)
+            return false;
+        ReplaceAll(tensors, version: 0);
+        version = _sets.Version;
+        return true;
+    }
+
     public void Export(string path)
     {
         var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);

@@ -15,6 +15,9 @@ internal static class StateFile
     private const string VersionKey = "parameter_version";
     private const string BackboneKey = "backbone_sha256";
     private const string OptimizerKey = "optimizer";
+
+    // Each update counts on from the version of a state, which must not overflow.
+    private const long MaxVersion = 1L << 62;
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
     private static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
@@ -58,7 +61,7 @@ internal static class StateFile
             throw Refused(path, "it was saved from a model with another backbone");
         if (Text(file, OptimizerKey) != manifest.Optimizer.Kind)
             throw Refused(path, $"it was saved with the optimizer '{Text(file, OptimizerKey)}', not '{manifest.Optimizer.Kind}'");
-        if (!long.TryParse(Text(file, VersionKey), NumberStyles.None, CultureInfo.InvariantCulture, out long version) || version == long.MaxValue)
+        if (!long.TryParse(Text(file, VersionKey), NumberStyles.None, CultureInfo.InvariantCulture, out long version) || version > MaxVersion)
             throw Refused(path, "it has no parameter version");
         KeyValuePair<string, TensorSpec>[] entries = [.. Entries(manifest)];
         if (file.Tensors.Count != entries.Length)

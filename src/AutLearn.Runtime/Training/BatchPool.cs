@@ -11,14 +11,14 @@ internal sealed class BatchPool
 
     public BatchPool(int limit) => _limit = limit;
 
-    public TrainingBatch Collate(List<TrainingSample> rows, int index)
+    public TrainingBatch Collate(List<TrainingSample> rows, int epoch, int index, IReadOnlyList<int>? sourceRows)
     {
         TrainingBatch? batch = null;
         while (batch is null && _free.TryDequeue(out TrainingBatch? free))
             batch = free.Fits(rows[0], rows.Count) ? free : null;
         batch ??= new(this, [.. rows[0].Inputs.Select(t => Buffer(t, rows.Count))], Buffer(rows[0].Labels, rows.Count));
         batch.Take();
-        batch.Index = index;
+        (batch.Epoch, batch.Index, batch.SourceRows) = (epoch, index, sourceRows);
         batch.Fill(rows);
         return batch;
     }

@@ -150,7 +150,7 @@ public sealed class DataLoader
                 rows.Add(source.Read(row, epoch));
             }
 
-            await ready.WriteAsync(_pool.Collate(rows, index - 1), cancellationToken).ConfigureAwait(false);
+            await ready.WriteAsync(_pool.Collate(rows, epoch, index - 1, batch), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -170,7 +170,7 @@ public sealed class DataLoader
         async ValueTask WriteAsync(List<TrainingSample> rows)
         {
             if (index++ >= firstBatch)
-                await ready.WriteAsync(_pool.Collate(rows, index - 1), cancellationToken).ConfigureAwait(false);
+                await ready.WriteAsync(_pool.Collate(rows, epoch, index - 1, sourceRows: null), cancellationToken).ConfigureAwait(false);
         }
     }
 

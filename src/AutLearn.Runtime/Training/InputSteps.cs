@@ -18,12 +18,13 @@ internal sealed class InputSteps
         _boundary = new TensorBuffer[manifest.Boundary.Length];
     }
 
+    /// <summary>Trains one step; a batch whose labels are all ignored changes nothing, and its result counts no label.</summary>
     public StepResult Train(TrainingBatch batch, double learningRate, CancellationToken cancellationToken)
     {
         if (TryMap(batch))
-            return _model.TrainStep(_boundary, batch.Labels, learningRate, cancellationToken);
+            return Train(_boundary, batch.Labels, learningRate, cancellationToken);
         using PredictionBatch predicted = _model.Predict(batch.Inputs, cancellationToken);
-        return _model.TrainStep(predicted.BoundaryBuffers, batch.Labels, learningRate, cancellationToken);
+        return Train(predicted.BoundaryBuffers, batch.Labels, learningRate, cancellationToken);
     }
 
     public void Evaluate(TrainingBatch batch, EvaluationSum sum, CancellationToken cancellationToken)
@@ -37,6 +38,9 @@ internal sealed class InputSteps
         using PredictionBatch predicted = _model.Predict(batch.Inputs, cancellationToken);
         Evaluate(predicted.BoundaryBuffers, batch.Labels, sum, cancellationToken);
     }
+
+    private StepResult Train(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, double learningRate, CancellationToken cancellationToken) =>
+        _model.Train(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken);
 
     private void Evaluate(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, EvaluationSum sum, CancellationToken cancellationToken)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 
@@ -6,6 +8,8 @@ namespace AutLearn.Runtime.Training;
 /// <summary>Refuses labels that the loss is not defined for, before a native run reads them.</summary>
 internal sealed class LabelCheck
 {
+    private const string RowKey = "row";
+
     private readonly bool _areClasses;
     private readonly long _classes;
     private readonly long? _ignored;
@@ -21,49 +25,59 @@ internal sealed class LabelCheck
         _classes = logits.Rank > axis && logits[axis].IsKnown ? logits[axis].Size : long.MaxValue;
     }
 
+    /// <summary>Gets the row in its batch whose label <see cref="Count"/> has refused, so that loops can say where it comes from; null for other errors.</summary>
+    public static int? RowOf(ArgumentException error) => error.Data[RowKey] as int?;
+
     /// <summary>Counts the labels that are not ignored.</summary>
-    /// <exception cref="ArgumentException">A label is out of range or not finite.</exception>
+    /// <exception cref="ArgumentException">A label is out of range or not finite; <see cref="RowOf"/> tells which row's.</exception>
     public long Count(TensorBuffer labels) => labels.ElementType switch
     {
-        ElementType.Int64 when _areClasses => CountClasses(labels.Span<long>()),
-        ElementType.Int32 when _areClasses => CountClasses(labels.Span<int>()),
-        ElementType.Float32 => CountNumbers(labels.Span<float>()),
+        ElementType.Int64 when _areClasses => CountClasses<long>(labels, labels.Span<long>()),
+        ElementType.Int32 when _areClasses => CountClasses<int>(labels, labels.Span<int>()),
+        ElementType.Float32 => CountNumbers<float>(labels, labels.Span<float>()),
+        ElementType.Float64 => CountNumbers<double>(labels, labels.Span<double>()),
+        ElementType.Float16 => CountNumbers<Half>(labels, labels.Span<Half>()),
         _ => labels.Count,
     };
 
-    private long CountClasses(ReadOnlySpan<long> labels)
+    /// <summary>Gets whether a label is one of the loss's classes or the ignored one.</summary>
+    public bool Allows(long label) => !_areClasses || label == _ignored || IsClass(label);
+
+    private bool IsClass(long label) => label >= 0 && label < _classes;
+
+    private long CountClasses<T>(TensorBuffer labels, ReadOnlySpan<T> values)
+        where T : IBinaryInteger<T>
     {
         long count = 0;
-        for (int i = 0; i < labels.Length; i++)
-            count += Counts(labels[i], i) ? 1 : 0;
-        return count;
-    }
-
-    private long CountClasses(ReadOnlySpan<int> labels)
-    {
-        long count = 0;
-        for (int i = 0; i < labels.Length; i++)
-            count += Counts(labels[i], i) ? 1 : 0;
-        return count;
-    }
-
-    private bool Counts(long label, int index)
-    {
-        if (label == _ignored)
-            return false;
-        return label >= 0 && label < _classes
-            ? true
-            : throw new ArgumentException($"Label {index} is outside [0, {_classes}){(_ignored is { } i ? $" and is not the ignored label {i}" : "")}.");
-    }
-
-    private static long CountNumbers(ReadOnlySpan<float> labels)
-    {
-        for (int i = 0; i < labels.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
-            if (!float.IsFinite(labels[i]))
-                throw new ArgumentException($"Label {i} is not a finite number.", nameof(labels));
+            long label = long.CreateChecked(values[i]);
+            if (label == _ignored)
+                continue;
+            if (!IsClass(label))
+                throw Invalid(labels, i, $"{label}", $"is outside [0, {_classes}){(_ignored is { } ignored ? $" and is not the ignored label {ignored}" : "")}");
+            count++;
         }
 
-        return labels.Length;
+        return count;
+    }
+
+    private static long CountNumbers<T>(TensorBuffer labels, ReadOnlySpan<T> values)
+        where T : IFloatingPoint<T>
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!T.IsFinite(values[i]))
+                throw Invalid(labels, i, values[i].ToString(null, CultureInfo.InvariantCulture), "is not a finite number");
+        }
+
+        return values.Length;
+    }
+
+    private static ArgumentException Invalid(TensorBuffer labels, int index, string label, string why)
+    {
+        int perRow = labels.Dimensions.IsEmpty ? 1 : (int)(labels.Count / labels.Dimensions[0]);
+        string position = perRow > 1 ? $" at position {index % perRow}" : "";
+        return new($"The label {label} of row {index / perRow}{position} {why}.") { Data = { [RowKey] = index / perRow } };
     }
 }

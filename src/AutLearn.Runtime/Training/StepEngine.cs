@@ -72,7 +72,7 @@ internal sealed class StepEngine : IDisposable
             source.Fill(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], logits);
             long labels = _labelCheck.Count(plan.Inputs[_boundaryCount]);
             if (labels == 0)
-                throw new ArgumentException("Every label is ignored, so there is nothing to learn from.");
+                return new(float.NaN, null, 0, null, version);
             plan.Inputs[_boundaryCount + 1].Span<float>()[0] = (float)learningRate;
             if (_hasSeed)
                 plan.Inputs[_boundaryCount + 2].Span<long>()[0] = SeedOf(version);

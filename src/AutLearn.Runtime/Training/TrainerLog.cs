@@ -38,6 +38,14 @@ internal sealed class TrainerLog : IDisposable
         End();
     }
 
+    /// <summary>Notes a batch without a step.</summary>
+    public void Passed(string why, TrainerPosition position, int batch)
+    {
+        Begin(why, position.Epoch, position.Step);
+        _json.WriteNumber("batch", batch);
+        End();
+    }
+
     public void Epoch(TrainerEpoch epoch, TimeSpan elapsed)
     {
         Begin("epoch", epoch.Epoch, epoch.Steps);

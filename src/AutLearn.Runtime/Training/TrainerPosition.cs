@@ -21,6 +21,12 @@ internal sealed record TrainerPosition
 
     public double LearningRate { get; init; }
 
+    /// <summary>Gets the steps that the model refused.</summary>
+    public RefusalCount Refusals { get; init; }
+
+    /// <summary>Gets the batches without a label that counts.</summary>
+    public long IgnoredBatches { get; init; }
+
     public ScheduleState Schedule { get; init; } = ScheduleState.Initial;
 
     public double BestLoss { get; init; } = double.PositiveInfinity;

@@ -20,6 +20,7 @@ internal sealed class TrainerRun
     private TrainerPosition _position = new();
     private byte[]? _best;
     private long _savedStep;
+    private NonFiniteStepException? _refusal;
     private TrainerLog? _log;
 
     public TrainerRun(
@@ -60,7 +61,11 @@ internal sealed class TrainerRun
         }
 
         Log.TrainingFinished(_model.Logger, _position.Step, _position.Epochs.Length, _model.ParameterVersion);
-        return new(_position.End.Value, _position.Epochs, _position.Step, resumedAt, _position.BestEpoch, _time.GetElapsedTime(start));
+        return new(_position.End.Value, _position.Epochs, _position.Step, resumedAt, _position.BestEpoch, _time.GetElapsedTime(start))
+        {
+            RefusedSteps = _position.Refusals.Steps,
+            IgnoredBatches = _position.IgnoredBatches,
+        };
     }
 
     private async Task EpochAsync(long start, CancellationToken cancellationToken)
@@ -72,10 +77,12 @@ internal sealed class TrainerRun
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 double rate = _options.Schedule.RateAt(_position.Step, _position.Schedule);
-                StepResult result = _steps.Train(batch, rate, cancellationToken);
+                if (Train(batch, rate, cancellationToken) is not { } result)
+                    continue;
                 _position = _position with
                 {
                     Batch = batch.Index + 1,
+                    Refusals = _position.Refusals.Applied(),
                     Step = _position.Step + 1,
                     LossSum = _position.LossSum + ((double)result.Loss * result.LabelCount),
                     Labels = _position.Labels + result.LabelCount,
@@ -91,9 +98,43 @@ internal sealed class TrainerRun
         }
 
         if (_position.Labels == 0)
-            throw new AutLearnException($"Epoch {_position.Epoch} has no batch: the training data are empty, or smaller than a batch while incomplete batches are dropped.");
+            throw NothingLearned();
         await EndEpochAsync(start, cancellationToken).ConfigureAwait(false);
     }
+
+    // Null for a batch that is passed over: its labels are all ignored, or the model refuses its step.
+    private StepResult? Train(TrainingBatch batch, double rate, CancellationToken cancellationToken)
+    {
+        TrainerPosition passed = _position with { Batch = batch.Index + 1 };
+        try
+        {
+            StepResult result = _steps.Train(batch, rate, cancellationToken);
+            if (result.LabelCount > 0)
+                return result;
+            _position = passed with { IgnoredBatches = passed.IgnoredBatches + 1 };
+            _log?.Passed("ignored", _position, batch.Index);
+        }
+        catch (NonFiniteStepException error)
+        {
+            _refusal = error;
+            _position = passed with { Refusals = passed.Refusals.Refused(error, passed.Epoch, batch.Index) };
+            _log?.Passed("refused", _position, batch.Index);
+        }
+        catch (ArgumentException error) when (LabelCheck.RowOf(error) is { } row)
+        {
+            string place = batch.SourceRows is { } rows ? $"row {rows[row]} of the source" : $"row {row}";
+            throw new ArgumentException($"Epoch {_position.Epoch}, batch {batch.Index}, {place}: {error.Message}", error);
+        }
+
+        return null;
+    }
+
+    private AutLearnException NothingLearned() => (_position, _refusal) switch
+    {
+        ({ Batch: 0 }, _) => new AutLearnException($"Epoch {_position.Epoch} has no batch: the training data are empty, or smaller than a batch while incomplete batches are dropped."),
+        ({ Refusals.InARow: > 0 }, { } refusal) => _position.Refusals.GiveUp(refusal, _position.Epoch, _position.Batch - 1),
+        _ => new AutLearnException($"Epoch {_position.Epoch} changed nothing: in each of its {_position.Batch} batches every label is the ignored one, or the step was refused."),
+    };
 
     private async Task EndEpochAsync(long start, CancellationToken cancellationToken)
     {

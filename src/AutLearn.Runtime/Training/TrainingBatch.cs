@@ -22,8 +22,14 @@ public sealed class TrainingBatch : IDisposable
     /// <summary>Gets the labels, with the batch as first dimension.</summary>
     public TensorBuffer Labels { get; }
 
+    /// <summary>Gets the epoch, from 1.</summary>
+    public int Epoch { get; internal set; }
+
     /// <summary>Gets the place of the batch in its epoch, from 0.</summary>
     public int Index { get; internal set; }
+
+    /// <summary>Gets which rows of the source these are; null for a stream.</summary>
+    internal IReadOnlyList<int>? SourceRows { get; set; }
 
     /// <summary>Gets the number of rows.</summary>
     public int Rows => (int)Labels.Dimensions[0];
@@ -56,7 +62,7 @@ public sealed class TrainingBatch : IDisposable
         {
             TrainingSample row = rows[r];
             if (!Fits(row, rows.Count))
-                throw new AutLearnException($"Row {r} of batch {Index} differs in type or shape from the rows beside it: its labels are {row.Labels} and its inputs {string.Join(", ", row.Inputs)}, in a batch of {Labels} and {string.Join(", ", (object[])_inputs)}. Pad the rows, or put unlike rows into different buckets.");
+                throw new AutLearnException($"{(SourceRows is null ? $"Row {r}" : $"Row {SourceRows[r]} of the source")} in batch {Index} of epoch {Epoch} differs in type or shape from the rows beside it: its labels are {row.Labels} and its inputs {string.Join(", ", row.Inputs)}, in a batch of {Labels} and {string.Join(", ", (object[])_inputs)}. Pad the rows, or put unlike rows into different buckets.");
             for (int i = 0; i < _inputs.Length; i++)
                 Copy(row.Inputs[i], _inputs[i], r);
             Copy(row.Labels, Labels, r);

@@ -1,0 +1,86 @@
+using AutLearn.Cache;
+using AutLearn.Runtime.Training;
+
+namespace AutLearn.Runtime.Online;
+
+/// <summary>What an online learner did, and whether it is paused. Safe for use by several threads.</summary>
+internal sealed class OnlineLedger
+{
+    private readonly Lock _lock = new();
+    private long _steps;
+    private long _trainedRows;
+    private long _refusedRows;
+    private RefusalCount _refusals;
+    private long _ignoredRows;
+    private float _lastLoss = float.NaN;
+    private bool _isPaused;
+    private Exception? _error;
+
+    public bool IsPaused
+    {
+        get
+        {
+            lock (_lock)
+                return _isPaused;
+        }
+    }
+
+    public void Pause()
+    {
+        lock (_lock)
+            _isPaused = true;
+    }
+
+    public void Pause(Exception error)
+    {
+        lock (_lock)
+            (_isPaused, _error) = (true, error);
+    }
+
+    public void Resume()
+    {
+        lock (_lock)
+            (_isPaused, _error, _refusals) = (false, null, _refusals.Applied());
+    }
+
+    public void Trained(int rows, float loss)
+    {
+        lock (_lock)
+        {
+            _steps++;
+            _trainedRows += rows;
+            _lastLoss = loss;
+            _refusals = _refusals.Applied();
+        }
+    }
+
+    public void Ignored(int rows)
+    {
+        lock (_lock)
+            _ignoredRows += rows;
+    }
+
+    /// <summary>Counts a refused step and, unless it is one too many in a row, its rows as dropped.</summary>
+    /// <returns>Whether it is one too many.</returns>
+    public bool Refused(int rows)
+    {
+        lock (_lock)
+        {
+            _refusals = _refusals.Refused();
+            if (_refusals.IsOver)
+                return true;
+            _refusedRows += rows;
+            return false;
+        }
+    }
+
+    public OnlineStatistics Statistics(OnlineStep step, CacheStatistics cache)
+    {
+        lock (_lock)
+        {
+            return new(
+                _steps, _trainedRows, _refusals.Steps, _refusedRows, _ignoredRows, _lastLoss, _isPaused, _error,
+                step.ReplayedRows, step.Gate?.Promotions ?? 0, step.Gate?.Rollbacks ?? 0, cache);
+        }
+    }
+}
