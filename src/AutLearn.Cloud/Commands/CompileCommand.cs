@@ -54,7 +54,7 @@ internal static class CompileCommand
             var watch = Stopwatch.StartNew();
             CompiledArtifacts artifacts = ModelCompiler.Compile(loaded, options, progress: null, cancellation);
             double seconds = watch.Elapsed.TotalSeconds;
-            OrtTrainingArtifacts? official = isOfficial ? OrtTrainingCompiler.Compile(loaded, options) : null;
+            OrtTrainingArtifacts? official = isOfficial ? OrtTrainingCompiler.Compile(loaded, options, cancellation) : null;
             if (isPackage)
                 artifacts.SavePackage(to);
             else
