@@ -67,7 +67,12 @@ public sealed record ArtifactManifest
     public required ImmutableArray<MetricSpec> Metrics { get; init; }
 
     /// <summary>Gets the gradients that are products of matrices much smaller than their parameters; further outputs of the step models.</summary>
-    public ImmutableArray<GradientFactorsSpec> GradientFactors { get; init; } = [];
+    /// <value>Empty in packages compiled before there were any.</value>
+    public ImmutableArray<GradientFactorsSpec> GradientFactors
+    {
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
 
     /// <summary>Gets the loss.</summary>
     public required LossSpec Loss { get; init; }
