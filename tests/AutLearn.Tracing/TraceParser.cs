@@ -57,7 +57,7 @@ public static partial class TraceParser
     }
 
     // An opened file's real path is that of its descriptor; what is linked or renamed to is the last path.
-    private static IEnumerable<string> Changed(string name, string arguments, string descriptor, string workingFolder)
+    private static List<string> Changed(string name, string arguments, string descriptor, string workingFolder)
     {
         if (descriptor.StartsWith('/'))
             return [Unescape(descriptor)];
