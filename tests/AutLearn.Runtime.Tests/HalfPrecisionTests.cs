@@ -1,7 +1,6 @@
 using AutLearn.Compiler;
 using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
-using AutLearn.Graph.Artifacts;
 using AutLearn.Testing;
 
 namespace AutLearn.Runtime.Tests;
