@@ -47,7 +47,7 @@ internal static partial class PhotoFile
         int descriptor = OpenUnix(path, OperatingSystem.IsLinux() ? LinuxNonBlockCloseOnExec : AppleNonBlockCloseOnExec);
         return descriptor >= 0
             ? new SafeFileHandle(descriptor, ownsHandle: true)
-            : throw new IOException($"'{path}' cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
+            : throw new IOException($"It cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
