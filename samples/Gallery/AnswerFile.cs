@@ -1,10 +1,11 @@
 using System.Text.Json;
-using AutLearn.Samples.Hosting;
+using AutLearn.Cache.Disk;
+using AutLearn.Runtime.Stores;
 
 namespace AutLearn.Samples.Gallery;
 
 /// <summary>Keeps the answers in the profile, by the hash of the photo and the name of the class: neither a renamed or replaced photo nor another package's class order does harm.</summary>
-internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> classes)
+internal sealed class AnswerFile(string profileFolder, ProfileKey key, IReadOnlyList<string> classes)
 {
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
 
@@ -14,12 +15,13 @@ internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> cla
     public Dictionary<string, Answer> Load()
     {
         var answers = new Dictionary<string, Answer>(StringComparer.Ordinal);
+        PersonalFile.Sweep(_path);
         if (!File.Exists(_path))
             return answers;
         Dictionary<string, Entry> entries;
         try
         {
-            entries = JsonSerializer.Deserialize<Dictionary<string, Entry>>(File.ReadAllBytes(_path)) ?? [];
+            entries = JsonSerializer.Deserialize<Dictionary<string, Entry>>(PersonalFile.Read(_path, key)) ?? [];
         }
         catch (JsonException e)
         {
@@ -39,10 +41,11 @@ internal sealed class AnswerFile(string profileFolder, IReadOnlyList<string> cla
     public void Save(IReadOnlyDictionary<string, Answer> answers)
     {
         Dictionary<string, Entry> entries = answers.ToDictionary(a => a.Key, a => new Entry(classes[a.Value.Class], a.Value.FirstGuess < 0 ? null : classes[a.Value.FirstGuess], a.Value.Order, a.Value.IsLearnt, a.Value.SizeInBytes));
-        AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(entries, Format));
+        PrivateFiles.CreateFolder(profileFolder);
+        PersonalFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(entries, Format), key);
     }
 
-    public void Delete() => File.Delete(_path);
+    public void Delete() => PersonalFile.Erase(_path);
 
     private sealed record Entry(string? Class, string? FirstGuess, int Order, bool IsLearnt, long SizeInBytes);
 }

@@ -37,7 +37,7 @@ public sealed class PhotoGallery : IAsyncDisposable
         {
             _profile = profile;
             _classifier = new(profile.Model);
-            _file = new(options.Profile, _classifier.Classes);
+            _file = new(options.Profile, profile.Key, _classifier.Classes);
             _answers = _file.Load();
             _answered = MeasureAnswered();
             QueueUnlearnt();
@@ -105,8 +105,8 @@ public sealed class PhotoGallery : IAsyncDisposable
         {
             foreach ((long id, _) in _waiting)
                 _profile.Learner.Forget(id);
-            await _profile.ResetAsync();
             _file.Delete();
+            await _profile.ResetAsync();
             _waiting.Clear();
             _answers.Clear();
             _learntRows = LearnerRows();

@@ -1,5 +1,8 @@
+using AutLearn.Cache.Disk;
 using AutLearn.Runtime;
 using AutLearn.Runtime.Online;
+using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Stores.Samples;
 
 namespace AutLearn.Samples.Hosting;
 
@@ -18,16 +21,18 @@ public sealed class LearningProfile : IAsyncDisposable
     private bool _isStored;
     private string? _saveError;
 
-    private LearningProfile(PersonalModel model, string folder, FileStream folderLock, OnlineLearnerOptions options)
+    private LearningProfile(PersonalModel model, string folder, FileStream folderLock, ProfileKey key, OnlineLearnerOptions options)
     {
         Model = model;
         _lock = folderLock;
         Folder = folder;
+        Key = key;
         BatchSize = options.BatchSize;
         _statePath = Path.Combine(folder, "state.safetensors");
+        PersonalFile.Sweep(_statePath);
         _isStored = File.Exists(_statePath);
         if (_isStored)
-            model.LoadState(_statePath);
+            model.LoadState(_statePath, key);
         _savedVersion = model.ParameterVersion;
         Learner = new(model, options);
         _saver = SaveNowAndThenAsync();
@@ -39,6 +44,9 @@ public sealed class LearningProfile : IAsyncDisposable
 
     /// <summary>Gets the folder that keeps what was learnt.</summary>
     public string Folder { get; }
+
+    /// <summary>Gets the key that seals every file of the profile.</summary>
+    public ProfileKey Key { get; }
 
     /// <summary>Gets the answers that make one training step.</summary>
     public int BatchSize { get; }
@@ -61,17 +69,20 @@ public sealed class LearningProfile : IAsyncDisposable
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static LearningProfile Open(string package, string folder, OnlineLearnerOptions options)
     {
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         FileStream folderLock = Lock(folder);
+        ProfileKey? key = null;
         PersonalModel? model = null;
         try
         {
+            key = ProfileKey.Open(Path.Combine(folder, "learnt.key"), DeviceKeyProtector.Create(Path.Combine(folder, "profile.key")));
             model = PersonalModel.Open(package);
-            return new(model, folder, folderLock, options);
+            return new(model, folder, folderLock, key, options);
         }
         catch
         {
             model?.Dispose();
+            key?.Dispose();
             folderLock.Dispose();
             throw;
         }
@@ -87,7 +98,7 @@ public sealed class LearningProfile : IAsyncDisposable
             if (version == _savedVersion && (!_isStored || File.Exists(_statePath)))
                 return;
             KeepFolder();
-            Model.SaveState(_statePath);
+            Model.SaveState(_statePath, Key);
             _savedVersion = version;
             _isStored = true;
             _saveError = null;
@@ -102,7 +113,7 @@ public sealed class LearningProfile : IAsyncDisposable
         Save();
     }
 
-    /// <summary>Goes back to the package's parameters. The caller forgets the answers that wait before.</summary>
+    /// <summary>Goes back to the package's parameters, overwrites what was saved, and destroys the key. The caller forgets the answers that wait, and its own files, before.</summary>
     public async Task ResetAsync()
     {
         // With no answer left this trains nothing, but waits for a step that runs.
@@ -110,7 +121,8 @@ public sealed class LearningProfile : IAsyncDisposable
         lock (_saving)
         {
             KeepFolder();
-            File.Delete(_statePath);
+            PersonalFile.Erase(_statePath);
+            Key.Destroy();
             _isStored = false;
             Model.Reset();
             _savedVersion = Model.ParameterVersion;
@@ -131,6 +143,7 @@ public sealed class LearningProfile : IAsyncDisposable
         finally
         {
             Model.Dispose();
+            Key.Dispose();
             _lock.Dispose();
             _stop.Dispose();
         }
@@ -141,7 +154,7 @@ public sealed class LearningProfile : IAsyncDisposable
     {
         if (Directory.Exists(Folder) && File.Exists(_lock.Name))
             return;
-        Directory.CreateDirectory(Folder);
+        PrivateFiles.CreateFolder(Folder);
 
         // The old one deletes what has its name, so it goes first.
         _lock.Dispose();
@@ -154,7 +167,10 @@ public sealed class LearningProfile : IAsyncDisposable
         string path = Path.Combine(folder, "in-use.lock");
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return new FileStream(path, options);
         }
         catch (IOException e)
         {

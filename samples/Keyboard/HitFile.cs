@@ -1,21 +1,23 @@
 using System.Text.Json;
-using AutLearn.Samples.Hosting;
+using AutLearn.Cache.Disk;
+using AutLearn.Runtime.Stores;
 
 namespace AutLearn.Samples.Keyboard;
 
 /// <summary>Keeps the counts of hits in the profile. Nothing that was typed is ever written.</summary>
-internal sealed class HitFile(string profileFolder)
+internal sealed class HitFile(string profileFolder, ProfileKey key)
 {
     private readonly string _path = Path.Combine(profileFolder, "hits.json");
 
     /// <exception cref="AutLearnException">The file is damaged.</exception>
     public HitCounts Load()
     {
+        PersonalFile.Sweep(_path);
         if (!File.Exists(_path))
             return new(0, 0, 0, 0, 0, 0);
         try
         {
-            return JsonSerializer.Deserialize<HitCounts>(File.ReadAllBytes(_path)) ?? new(0, 0, 0, 0, 0, 0);
+            return JsonSerializer.Deserialize<HitCounts>(PersonalFile.Read(_path, key)) ?? new(0, 0, 0, 0, 0, 0);
         }
         catch (JsonException e)
         {
@@ -23,7 +25,11 @@ internal sealed class HitFile(string profileFolder)
         }
     }
 
-    public void Save(HitCounts hits) => AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(hits));
+    public void Save(HitCounts hits)
+    {
+        PrivateFiles.CreateFolder(profileFolder);
+        PersonalFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(hits), key);
+    }
 
-    public void Delete() => File.Delete(_path);
+    public void Delete() => PersonalFile.Erase(_path);
 }

@@ -41,8 +41,8 @@ public sealed partial class WordKeyboard : IAsyncDisposable
         try
         {
             _vocabulary = NextWordModel.VocabularyOf(shipped.Manifest);
-            _file = new(options.Profile);
             profile = LearningProfile.Open(options.Package, options.Profile, new OnlineLearnerOptions { BatchSize = options.Batch, LearningRate = options.Rate });
+            _file = new(options.Profile, profile.Key);
             _hits = _file.Load();
             _personal = new(profile.Model);
             _shipped = new(shipped);
@@ -120,8 +120,8 @@ public sealed partial class WordKeyboard : IAsyncDisposable
                 _profile.Learner.Forget(row);
             _open.Clear();
             _waiting.Clear();
-            await _profile.ResetAsync();
             _file.Delete();
+            await _profile.ResetAsync();
             _hits = new(0, 0, 0, 0, 0, 0);
             return Status();
         }

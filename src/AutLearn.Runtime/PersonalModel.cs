@@ -5,6 +5,7 @@ using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
 using AutLearn.Runtime.Storage;
+using AutLearn.Runtime.Stores;
 using AutLearn.Runtime.Training;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -291,36 +292,48 @@ public sealed class PersonalModel : IDisposable
             _store.ReplaceAll(initial, version: 0);
     }
 
-    /// <summary>Saves parameters, optimizer state and version: into a temporary file, flushed to the disk, then renamed.</summary>
-    /// <param name="path">A safetensors file, replaced if it exists.</param>
+    /// <summary>Saves parameters, optimizer state and version: into a temporary file of the owner alone, flushed to the disk, then renamed.</summary>
+    /// <param name="path">Replaced if it exists. What was learned is personal: <see cref="PersonalFile.Erase"/> forgets the file.</param>
+    /// <param name="key">Seals the file; null writes plain safetensors.</param>
     /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
-    public void SaveState(string path)
+    public void SaveState(string path, ProfileKey? key = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        StateFile.Save(path, Manifest, _sets);
+        StateFile.Save(path, Manifest, _sets, key);
     }
 
     /// <summary>Loads what <see cref="SaveState"/> saved; training goes on bit by bit as it would have.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="InvalidArtifactException">The file is damaged, or of another backbone, optimizer or head; nothing is changed.</exception>
+    /// <param name="path">The file; what a killed save left beside it is erased.</param>
+    /// <param name="key">The key that sealed it; null where it is plain. A plain file from before there was a key is read too.</param>
+    /// <exception cref="InvalidArtifactException">The file is damaged, sealed with another key, or of another backbone, optimizer or head; nothing is changed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <remarks>The version becomes the saved one, or one more than the present one where that is not lower: no version stands for two sets of values.</remarks>
-    public void LoadState(string path)
+    public void LoadState(string path, ProfileKey? key = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        (Tensor[] tensors, long version) = StateFile.Load(path, Manifest);
+        (Tensor[] tensors, long version) = StateFile.Load(path, Manifest, key);
         lock (_writer)
             _store.ReplaceAll(tensors, version);
     }
 
-    /// <summary>Writes one plain ONNX file with the learned parameters inside, from user inputs to predictions.</summary>
+    /// <summary>Writes one plain ONNX file with the learned parameters inside, from user inputs to predictions; of the owner alone.</summary>
     /// <param name="path">Replaced if it exists.</param>
     /// <exception cref="InvalidArtifactException">The artifacts have been damaged since they were opened.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
     public void Export(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        _store.Export(path);
+        PersonalFile.Write(path, _store.Export());
+    }
+
+    /// <summary>Writes one plain ONNX model with the learned parameters inside; who may read it is the caller's matter.</summary>
+    /// <param name="stream">Stays open.</param>
+    /// <exception cref="InvalidArtifactException">The artifacts have been damaged since they were opened.</exception>
+    /// <exception cref="IOException">The stream fails.</exception>
+    public void Export(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        stream.Write(_store.Export());
     }
 
     /// <summary>Waits for running predictions and steps, then frees the models.</summary>

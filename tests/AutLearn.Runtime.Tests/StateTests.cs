@@ -1,5 +1,8 @@
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Stores.Samples;
+using AutLearn.Runtime.Tests.Stores;
 using AutLearn.Testing;
 using CsCheck;
 using Microsoft.ML.OnnxRuntime;
@@ -133,6 +136,68 @@ public sealed class StateTests : IDisposable
             },
             iter: 1000,
             threads: 1);
+    }
+
+    [Fact]
+    public void SaveState_WithAKey_HidesTheParametersAndLoadsBack()
+    {
+        using var profile = new ProfileFolder();
+        DeviceFileSystem.Instance.CreateFolder(profile.Path);
+        string file = profile.File("me.state");
+        using var model = PersonalModel.Open(_path);
+        Train(model, 3);
+        byte[] needle = model.GetParameter("w").Bytes.ToArray();
+        model.SaveState(file);
+        Assert.Equal([file], profile.Holding(needle));
+        using var resumed = PersonalModel.Open(_path);
+        resumed.LoadState(file, profile.Key);
+        resumed.SaveState(file, profile.Key);
+        Assert.Empty(profile.Holding(needle));
+        Refuses(resumed, file, "sealed");
+        File.Move(file, profile.File("moved.state"));
+        using var again = PersonalModel.Open(_path);
+        again.LoadState(profile.File("moved.state"), profile.Key);
+        Assert.Equal(needle, again.GetParameter("w").Bytes.ToArray());
+        using ProfileKey other = ProfileKey.Open(profile.File("other.key"), new KeyFileProtector(profile.File("other-profile.key")));
+        Assert.Contains("another key", Assert.Throws<InvalidArtifactException>(() => again.LoadState(profile.File("moved.state"), other)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Fault")]
+    public void LoadState_EveryByteOfASealedFileChangedOrCut_IsRefusedAndChangesNothing()
+    {
+        using var profile = new ProfileFolder();
+        DeviceFileSystem.Instance.CreateFolder(profile.Path);
+        string file = profile.File("me.state");
+        using var model = PersonalModel.Open(_path);
+        Train(model, 1);
+        model.SaveState(file, profile.Key);
+        byte[] intact = File.ReadAllBytes(file);
+        for (int at = 0; at < intact.Length; at++)
+        {
+            byte[] damaged = [.. intact];
+            damaged[at] ^= 0x10;
+            File.WriteAllBytes(file, damaged);
+            Assert.Equal(file, Assert.Throws<InvalidArtifactException>(() => model.LoadState(file, profile.Key)).File);
+            File.WriteAllBytes(file, intact[..at]);
+            Assert.Throws<InvalidArtifactException>(() => model.LoadState(file, profile.Key));
+        }
+
+        Assert.Equal(1, model.ParameterVersion);
+    }
+
+    [Fact]
+    [Trait("Category", "Fault")]
+    public void SaveAndLoadState_AfterAKilledSave_EraseWhatItLeft()
+    {
+        string file = _folder.File("me.state"), leftover = file + ".0123456789abcdef0123456789abcdef.tmp";
+        using var model = PersonalModel.Open(_path);
+        File.WriteAllBytes(leftover, new byte[100]);
+        model.SaveState(file);
+        Assert.False(File.Exists(leftover));
+        File.WriteAllBytes(leftover, new byte[100]);
+        model.LoadState(file);
+        Assert.False(File.Exists(leftover));
     }
 
     [Fact]

@@ -90,8 +90,8 @@ public sealed class KeyboardTests
             hits = (await app.GetAsync("/api/status")).GetProperty("hits").ToString();
         }
 
-        Assert.Equal(["hits.json", "state.safetensors"], Directory.EnumerateFiles(words.Profile).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
-        Assert.DoesNotContain("cat", File.ReadAllText(Path.Combine(words.Profile, "hits.json")), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(["hits.json", "learnt.key", "profile.key", "state.safetensors"], Directory.EnumerateFiles(words.Profile).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.All(Directory.EnumerateFiles(words.Profile), f => Assert.DoesNotContain("cat", File.ReadAllText(f), StringComparison.OrdinalIgnoreCase));
         await using RunningApp again = await words.StartAsync();
         Assert.Equal(suggestions, (await again.PostAsync("/api/suggest", new { text = "the cat " })).GetProperty("words").ToString());
         Assert.Equal(hits, (await again.GetAsync("/api/status")).GetProperty("hits").ToString());
@@ -127,7 +127,7 @@ public sealed class KeyboardTests
         Assert.Equal(0, status.GetProperty("hits").GetProperty("words").GetInt64());
         Assert.Equal(0, status.GetProperty("pending").GetInt32());
         Assert.Equal(first, (await app.PostAsync("/api/suggest", new { text = "the cat " })).GetProperty("words").ToString());
-        Assert.False(File.Exists(Path.Combine(words.Profile, "state.safetensors")));
+        Assert.Equal(["in-use.lock"], Directory.EnumerateFiles(words.Profile).Select(f => Path.GetFileName(f)!));
     }
 
     [Fact]

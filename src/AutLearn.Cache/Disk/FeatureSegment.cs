@@ -8,16 +8,23 @@ namespace AutLearn.Cache.Disk;
 /// <remarks>The file is allocated in full when it is created, so that a full disk is an exception there and never a fault in the map.</remarks>
 internal sealed unsafe class FeatureSegment : IDisposable
 {
-    /// <summary>Bytes before a row's features: checksum, variant, sample, label, time.</summary>
-    public const int RowHeader = 4 + 4 + 8 + 8 + 8;
+    /// <summary>Bytes before a row's features: checksum, variant, sample, time, label.</summary>
+    public const int RowHeader = ContentAt + 8;
 
+    // What stands before is readable in encrypted rows too.
+    private const int KeyAt = 4;
+    private const int ContentAt = 4 + 4 + 8 + 8;
+
+    private readonly FileStream _stream;
     private readonly SafeFileHandle _file;
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _bytes;
 
-    private FeatureSegment(string path, long number, int slotSize, SafeFileHandle file)
+    private FeatureSegment(string path, long number, int slotSize, FileStream stream)
     {
+        SafeFileHandle file = stream.SafeFileHandle;
+        _stream = stream;
         Path = path;
         Number = number;
         SlotSize = slotSize;
@@ -45,17 +52,19 @@ internal sealed unsafe class FeatureSegment : IDisposable
 
     public static FeatureSegment Create(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header)
     {
-        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, SegmentHeader.Size + ((long)slotSize * slots));
+        FileStream stream = PrivateFiles.Open(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, SegmentHeader.Size + ((long)slotSize * slots));
         try
         {
+            SafeFileHandle file = stream.SafeFileHandle;
+
             // Preallocation may keep the length at zero; writing the last byte settles it.
             RandomAccess.SetLength(file, SegmentHeader.Size + ((long)slotSize * slots));
             RandomAccess.Write(file, header, 0);
-            return new(path, number, slotSize, file);
+            return new(path, number, slotSize, stream);
         }
         catch
         {
-            file.Dispose();
+            stream.Dispose();
             File.Delete(path);
             throw;
         }
@@ -64,9 +73,11 @@ internal sealed unsafe class FeatureSegment : IDisposable
     /// <summary>Opens a file of the expected header; null if it is damaged (not intact) or of another layout or key.</summary>
     public static FeatureSegment? Open(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header, out bool isIntact)
     {
-        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        PrivateFiles.Protect(path);
+        FileStream stream = PrivateFiles.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         try
         {
+            SafeFileHandle file = stream.SafeFileHandle;
             Span<byte> found = stackalloc byte[SegmentHeader.Size];
             isIntact = RandomAccess.Read(file, found, 0) == found.Length && SegmentHeader.IsIntact(found);
             if (isIntact && found.SequenceEqual(header))
@@ -74,16 +85,16 @@ internal sealed unsafe class FeatureSegment : IDisposable
                 // A torn creation leaves a shorter file, whose map would fault past its end.
                 isIntact = RandomAccess.GetLength(file) == SegmentHeader.Size + ((long)slotSize * slots);
                 if (isIntact)
-                    return new(path, number, slotSize, file);
+                    return new(path, number, slotSize, stream);
             }
         }
         catch
         {
-            file.Dispose();
+            stream.Dispose();
             throw;
         }
 
-        file.Dispose();
+        stream.Dispose();
         return null;
     }
 
@@ -92,30 +103,39 @@ internal sealed unsafe class FeatureSegment : IDisposable
     {
         ReadOnlySpan<byte> row = Row(slot);
         key = new(BinaryPrimitives.ReadInt64LittleEndian(row[8..]), BinaryPrimitives.ReadInt32LittleEndian(row[4..]));
-        unixMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(row[24..]);
+        unixMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(row[16..]);
 
         // A row's time is never zero, so a zeroed slot is free whatever its checksum says.
         return unixMilliseconds != 0;
     }
 
-    /// <summary>Gives a row's stored features if its checksum and key fit.</summary>
-    public bool TryRead(int slot, FeatureKey key, out long label, out ReadOnlySpan<byte> stored)
+    /// <summary>Gives a row's stored features if its checksum and key fit; a cipher decrypts them into the room, which has a row's size.</summary>
+    public bool TryRead(int slot, FeatureKey key, RowCipher? cipher, byte[] room, out long label, out ReadOnlySpan<byte> stored)
     {
         ReadOnlySpan<byte> row = Row(slot);
-        label = BinaryPrimitives.ReadInt64LittleEndian(row[16..]);
-        stored = row[RowHeader..];
-        return TryReadKey(slot, out FeatureKey found, out _) && found == key
-            && BinaryPrimitives.ReadUInt32LittleEndian(row) == Checksum.Of(row[4..]);
+        bool isIntact = TryReadKey(slot, out FeatureKey found, out _) && found == key
+            && BinaryPrimitives.ReadUInt32LittleEndian(row) == Checksum.Of(row[KeyAt..]);
+        if (isIntact && cipher is not null)
+        {
+            row.CopyTo(room);
+            isIntact = cipher.TryOpen(room.AsSpan(KeyAt..ContentAt), room.AsSpan(ContentAt..^RowCipher.Overhead), room.AsSpan(^RowCipher.Overhead..));
+            row = room;
+        }
+
+        label = isIntact ? BinaryPrimitives.ReadInt64LittleEndian(row[ContentAt..]) : 0;
+        stored = isIntact ? row[RowHeader..] : default;
+        return isIntact;
     }
 
-    /// <summary>Writes a row whose first <see cref="RowHeader"/> bytes are still to be filled.</summary>
-    public void Write(int slot, FeatureKey key, long label, long unixMilliseconds, Span<byte> row)
+    /// <summary>Writes a row whose first <see cref="RowHeader"/> bytes are still to be filled; a cipher encrypts it in place.</summary>
+    public void Write(int slot, FeatureKey key, long label, long unixMilliseconds, Span<byte> row, RowCipher? cipher)
     {
         BinaryPrimitives.WriteInt32LittleEndian(row[4..], key.Variant);
         BinaryPrimitives.WriteInt64LittleEndian(row[8..], key.SampleId);
-        BinaryPrimitives.WriteInt64LittleEndian(row[16..], label);
-        BinaryPrimitives.WriteInt64LittleEndian(row[24..], unixMilliseconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(row, Checksum.Of(row[4..]));
+        BinaryPrimitives.WriteInt64LittleEndian(row[16..], unixMilliseconds);
+        BinaryPrimitives.WriteInt64LittleEndian(row[ContentAt..], label);
+        cipher?.Seal(row[KeyAt..ContentAt], row[ContentAt..^RowCipher.Overhead], row[^RowCipher.Overhead..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(row, Checksum.Of(row[KeyAt..]));
         RandomAccess.Write(_file, row, Offset(slot));
     }
 
@@ -129,7 +149,7 @@ internal sealed unsafe class FeatureSegment : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _map.Dispose();
-        _file.Dispose();
+        _stream.Dispose();
     }
 
     private long Offset(int slot) => SegmentHeader.Size + ((long)slot * SlotSize);

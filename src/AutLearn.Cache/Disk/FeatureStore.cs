@@ -10,8 +10,9 @@ namespace AutLearn.Cache.Disk;
 /// <para>Rows live in segment files of a fixed size, each row under a CRC-32C. A row that a crash tore, a bit flip or a truncated file is
 /// a miss, never an error: everything here can be computed again from the samples. Rows of another backbone or layout are dropped when
 /// the store is opened.</para>
-/// <para>Where the quota is used up the oldest segment leaves. Removed rows are overwritten at once. Rows are not encrypted: they are
-/// features of private samples, so keep the folder where only the app can read it.</para>
+/// <para>Where the quota is used up the oldest segment leaves. Removed rows and files are overwritten. Files are their owner's alone; with
+/// <see cref="FeatureStoreOptions.KeySource"/> labels and features are encrypted, while the numbers of samples and when each row was written
+/// stay readable.</para>
 /// <para>Safe for use by several threads; one process at a time. After Xu et al., Journal of Software 31(10), 2020, section 3.3.</para>
 /// </remarks>
 public sealed class FeatureStore : IDisposable
@@ -22,7 +23,8 @@ public sealed class FeatureStore : IDisposable
     private readonly Lock _lock = new();
     private readonly string _folder;
     private readonly FeatureStoreOptions _options;
-    private readonly byte[] _header;
+    private byte[] _header;
+    private RowCipher? _cipher;
     private readonly byte[] _row;
     private readonly byte[] _zeros;
     private readonly int _slotSize;
@@ -45,12 +47,12 @@ public sealed class FeatureStore : IDisposable
         int stored = options.Format == RowFormat.Float16 ? options.RowSizeInBytes / 2 : options.RowSizeInBytes;
 
         // Whole words keep the checksum fast and every row aligned.
-        _slotSize = (FeatureSegment.RowHeader + stored + 7) & ~7;
+        _slotSize = (FeatureSegment.RowHeader + stored + (options.KeySource is null ? 0 : RowCipher.Overhead) + 7) & ~7;
         _slots = Math.Max(1, (options.SegmentSizeInBytes - SegmentHeader.Size) / _slotSize);
         _maxSegments = (int)Math.Min(options.QuotaInBytes / (SegmentHeader.Size + ((long)_slots * _slotSize)), int.MaxValue);
         _row = new byte[_slotSize];
         _zeros = new byte[_slotSize];
-        _header = SegmentHeader.Create(_slotSize, _slots, options.Format, SHA256.HashData(Encoding.UTF8.GetBytes(options.BackboneKey)));
+        _header = CreateHeader();
     }
 
     /// <summary>Gets a snapshot of the counts.</summary>
@@ -86,12 +88,13 @@ public sealed class FeatureStore : IDisposable
             SegmentSizeInBytes = options.SegmentSizeInBytes,
             TimeToLive = options.TimeToLive,
             BackboneKey = options.BackboneKey,
+            KeySource = options.KeySource,
             TimeProvider = options.TimeProvider,
         };
         var store = new FeatureStore(folder, copy);
         if (store._maxSegments < 1)
             throw new ArgumentException($"One segment takes {SegmentHeader.Size + ((long)store._slots * store._slotSize)} bytes, more than the quota of {options.QuotaInBytes}.", nameof(options));
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         try
         {
             store.Load();
@@ -133,7 +136,7 @@ public sealed class FeatureStore : IDisposable
                 place = TakeRoom();
             try
             {
-                place.Segment.Write(place.Slot, key, label, Now(), _row);
+                place.Segment.Write(place.Slot, key, label, Now(), _row, _cipher);
             }
             catch
             {
@@ -169,7 +172,7 @@ public sealed class FeatureStore : IDisposable
                 return false;
             }
 
-            if (!place.Segment.TryRead(place.Slot, key, out label, out ReadOnlySpan<byte> stored))
+            if (!place.Segment.TryRead(place.Slot, key, _cipher, _row, out label, out ReadOnlySpan<byte> stored))
             {
                 _damaged++;
                 _misses++;
@@ -209,7 +212,7 @@ public sealed class FeatureStore : IDisposable
         }
     }
 
-    /// <summary>Removes every row and deletes the files.</summary>
+    /// <summary>Removes every row, overwrites and deletes the files, and asks for the key anew.</summary>
     /// <exception cref="IOException">The disk fails.</exception>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     public void Clear()
@@ -220,6 +223,8 @@ public sealed class FeatureStore : IDisposable
             _places.Clear();
             while (_segments.Count > 0)
                 Delete(_segments[^1]);
+            _cipher?.Dispose();
+            _header = CreateHeader();
         }
     }
 
@@ -245,7 +250,18 @@ public sealed class FeatureStore : IDisposable
             _isDisposed = true;
             foreach (FeatureSegment segment in _segments)
                 segment.Dispose();
+            _cipher?.Dispose();
         }
+    }
+
+    private byte[] CreateHeader()
+    {
+        byte[] identity = Encoding.UTF8.GetBytes(_options.BackboneKey);
+        if (_options.KeySource is { } source)
+            _cipher = RowCipher.Create(source, identity, out identity);
+        else
+            identity = SHA256.HashData(identity);
+        return SegmentHeader.Create(_slotSize, _slots, _options.Format, identity);
     }
 
     private void Load()
@@ -257,7 +273,7 @@ public sealed class FeatureStore : IDisposable
             FeatureSegment? segment = FeatureSegment.Open(path, number, _slotSize, _slots, _header, out bool isIntact);
             if (segment is null)
             {
-                File.Delete(path);
+                PrivateFiles.Erase(path);
                 _ = isIntact ? _invalidated++ : _damaged++;
                 continue;
             }
@@ -324,7 +340,7 @@ public sealed class FeatureStore : IDisposable
             _free.Enqueue(place);
         _segments.Remove(segment);
         segment.Dispose();
-        File.Delete(segment.Path);
+        PrivateFiles.Erase(segment.Path);
     }
 
     private void Drop(FeatureKey key, Place place)

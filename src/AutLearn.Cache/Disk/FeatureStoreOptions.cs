@@ -27,6 +27,13 @@ public sealed class FeatureStoreOptions
     /// <value>Any text; a store opened with another text drops every row.</value>
     public string BackboneKey { get; set; } = "";
 
+    /// <summary>Gets or sets what gives the 32-byte key that encrypts labels and features (AES-256-GCM).</summary>
+    /// <value>
+    /// Asked when the store is opened and after each <see cref="FeatureStore.Clear"/>; the store clears the array. Rows of another key, or from
+    /// before there was one, are dropped. Null leaves rows plain. The default is null.
+    /// </value>
+    public Func<byte[]>? KeySource { get; set; }
+
     /// <summary>Gets or sets the clock.</summary>
     /// <value>The default is the system's.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

@@ -7,7 +7,7 @@ internal static class SegmentHeader
 {
     public const int Size = 64;
 
-    private const ulong Magic = 0x3153_4645_4C54_5541; // "AUTLEFS1"
+    private const ulong Magic = 0x3253_4645_4C54_5541; // "AUTLEFS2"
     private const int ChecksumAt = Size - sizeof(uint);
 
     public static byte[] Create(int slotSize, int rows, RowFormat format, ReadOnlySpan<byte> key)

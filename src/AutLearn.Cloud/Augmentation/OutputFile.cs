@@ -11,7 +11,12 @@ internal static class OutputFile
         string temporary = path + ".new";
         try
         {
-            File.WriteAllBytes(temporary, content);
+            using (FileStream stream = File.Create(temporary, bufferSize: 1))
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph.Artifacts;
@@ -64,7 +65,7 @@ internal static class PretrainSession
                     cancellationToken)).ConfigureAwait(false);
             if (Path.GetDirectoryName(Path.GetFullPath(settings.Out)) is { } target)
                 Directory.CreateDirectory(target);
-            model.Export(settings.Out);
+            Export(model, settings.Out);
             return (result, model.Manifest);
         }
         finally
@@ -72,6 +73,14 @@ internal static class PretrainSession
             if (settings.Checkpoint is null)
                 Directory.Delete(folder, recursive: true);
         }
+    }
+
+    // A model of public data need not be its owner's alone.
+    private static void Export(PersonalModel model, string path)
+    {
+        using var stream = new MemoryStream();
+        model.Export(stream);
+        OutputFile.Write(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
     // Batch normalisation learns little from a lone last row, and accumulated gradients weigh batches alike.

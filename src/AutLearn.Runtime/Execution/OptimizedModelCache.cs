@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using System.Text;
+using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
@@ -26,6 +27,8 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
             return null;
         try
         {
+            foreach (string kept in Directory.EnumerateFiles(folder, "*" + Extension))
+                PrivateFiles.Protect(kept);
             byte[] bytes = File.ReadAllBytes(path);
             if (bytes.Length > SHA256.HashSizeInBytes
                 && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes)))
@@ -50,9 +53,9 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
         string temporary = Path.Combine(folder, $"{Guid.NewGuid():N}.ort");
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFiles.CreateFolder(folder);
             // Fails here, before the model is loaded, where the folder cannot be written.
-            File.WriteAllBytes(temporary, []);
+            PrivateFiles.Open(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None).Dispose();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -79,7 +82,7 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
         try
         {
             byte[] bytes = File.ReadAllBytes(written);
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1))
+            using (var stream = PrivateFiles.Open(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 stream.Write(SHA256.HashData(bytes));
                 stream.Write(bytes);

@@ -1,4 +1,5 @@
 using AutLearn.Runtime.Offline;
+using AutLearn.Runtime.Stores;
 using AutLearn.Runtime.Stores.Samples;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,7 +28,8 @@ public static class AutLearnSampleExtensions
         {
             var options = new SampleStoreOptions();
             configure?.Invoke(options);
-            return SampleStore.Open(folder, provider.GetRequiredService<IKeyProtector>(), options, provider.GetService<TimeProvider>(), provider.GetService<ILogger<SampleStore>>());
+            IKeyProtector protector = provider.GetService<ProfileKey>() ?? provider.GetRequiredService<IKeyProtector>();
+            return SampleStore.Open(folder, protector, options, provider.GetService<TimeProvider>(), provider.GetService<ILogger<SampleStore>>());
         });
         builder.Services.TryAddSingleton<ISampleHistory>(static provider => new StoredSampleHistory(
             provider.GetRequiredService<SampleStore>(), provider.GetService<SampleDecoder>(), provider.GetService<ILogger<StoredSampleHistory>>()));

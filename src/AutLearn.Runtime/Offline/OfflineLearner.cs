@@ -84,11 +84,18 @@ public sealed class OfflineLearner
     public bool IsSuspended => _files.ListFiles(_folder).Contains(_checkpoint);
 
     /// <summary>Settles the row size and the backbone of a feature store for a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="key">Encrypts the rows; stays the caller's. Null leaves them plain.</param>
     /// <exception cref="NotSupportedException">The model's boundary has rows of varying size.</exception>
-    public static FeatureStoreOptions OptionsFor(PersonalModel model)
+    public static FeatureStoreOptions OptionsFor(PersonalModel model, ProfileKey? key = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new() { RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes, BackboneKey = FeatureKeys.Of(model.Manifest) };
+        return new()
+        {
+            RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes,
+            BackboneKey = FeatureKeys.Of(model.Manifest),
+            KeySource = key is null ? null : () => key.DeriveKey("features"),
+        };
     }
 
     /// <summary>Learns on a thread of its own, of <see cref="OfflineLearnerOptions.Priority"/>, until training is over or the window closes.</summary>
@@ -152,6 +159,7 @@ public sealed class OfflineLearner
     private OfflineResult Run(CancellationToken endOfWindow, IProgress<OfflineProgress>? progress, CancellationToken cancellationToken)
     {
         using Activity? activity = Telemetry.Activities.StartActivity("autlearn.offline");
+        DurableFile.Sweep(_files, _checkpoint);
         IReadOnlyList<HistorySample> samples = _history.List();
         OfflinePlan plan = OfflinePlan.Create(_serving.Manifest, samples, _options, _augmenter is not null);
         OfflineCheckpoint? saved = ReadCheckpoint(plan, samples);
@@ -200,7 +208,7 @@ public sealed class OfflineLearner
             return null;
         try
         {
-            var saved = OfflineCheckpoint.Parse(_files.Read(_checkpoint), _checkpoint);
+            var saved = OfflineCheckpoint.Parse(PersonalFile.Open(_files.Read(_checkpoint), _options.Key, CheckpointName, _checkpoint).Span, _checkpoint);
             if (saved.Plan.CanGoOn(fresh, samples))
                 return saved;
             Log.CheckpointOutdated(_serving.Logger);
@@ -217,14 +225,14 @@ public sealed class OfflineLearner
     private void Save(OfflineCheckpoint checkpoint)
     {
         _files.CreateFolder(_folder);
-        DurableFile.Write(_files, _checkpoint, checkpoint.ToBytes());
+        byte[] bytes = checkpoint.ToBytes();
+        DurableFile.Write(_files, _checkpoint, _options.Key?.Seal(bytes, CheckpointName) ?? bytes);
     }
 
     private void DeleteCheckpoint()
     {
         _files.CreateFolder(_folder);
-        _files.Delete(_checkpoint);
-        _files.Delete(_checkpoint + DurableFile.TemporaryExtension);
+        DurableFile.Erase(_files, _checkpoint);
         _files.FlushFolder(_folder);
     }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AutLearn.Runtime.Gate;
+using AutLearn.Runtime.Stores;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Offline;
@@ -65,6 +66,10 @@ public sealed class OfflineLearnerOptions
     /// <value>Normal or lower. The default is <see cref="ThreadPriority.BelowNormal"/>: nice 10 on Linux and Android; lowest is nice 19.</value>
     [AllowedValues(ThreadPriority.Lowest, ThreadPriority.BelowNormal, ThreadPriority.Normal)]
     public ThreadPriority Priority { get; set; } = ThreadPriority.BelowNormal;
+
+    /// <summary>Gets or sets the key that seals the checkpoint; stays the caller's.</summary>
+    /// <value>Null leaves it plain. The default is null.</value>
+    public ProfileKey? Key { get; set; }
 
     /// <summary>Gets or sets when the result may serve.</summary>
     /// <value>The default is a new object with its own defaults.</value>

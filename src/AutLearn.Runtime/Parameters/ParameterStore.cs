@@ -80,7 +80,7 @@ internal sealed class ParameterStore
         return true;
     }
 
-    public void Export(string path)
+    public byte[] Export()
     {
         var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         int set = _sets.Acquire(out _);
@@ -94,7 +94,7 @@ internal sealed class ParameterStore
             _sets.Release(set);
         }
 
-        OnnxFile.Write(ModelExport.Bake(_package, parameters), path);
+        return OnnxFile.ToBytes(ModelExport.Bake(_package, parameters));
     }
 
     private int IndexOf(string name) =>

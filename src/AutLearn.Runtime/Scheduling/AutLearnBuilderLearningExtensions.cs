@@ -2,6 +2,7 @@ using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Hosting;
 using AutLearn.Runtime.Offline;
 using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Stores.Samples;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,7 @@ public static class AutLearnBuilderLearningExtensions
     /// <returns>The builder.</returns>
     /// <remarks>
     /// The app registers an <see cref="ISampleHistory"/>, and an <see cref="IAugmenter"/> or a <see cref="GenerationStore"/> if it has one. What it
-    /// registers before stays, such as its own <see cref="IDeviceStateProvider"/>; else Linux and Windows are asked, and on other systems there
+    /// registers before stays, such as its own <see cref="ProfileKey"/> or <see cref="IDeviceStateProvider"/>; else Linux and Windows are asked, and on other systems there
     /// is a <see cref="ManualDeviceState"/>, of which nothing is known until the app sets it.
     /// </remarks>
     public static AutLearnBuilder AddLearning(this AutLearnBuilder builder, Action<ScheduledLearningOptions> configure)
@@ -32,14 +33,17 @@ public static class AutLearnBuilderLearningExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static provider => DeviceOf(OptionsOf(provider).Folder, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new TrainingPolicy(OptionsOf(provider).Policy, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => ProfileKey.Open(
+            Path.Combine(OptionsOf(provider).Folder, "learning.key"),
+            provider.GetService<IKeyProtector>() ?? DeviceKeyProtector.Create(Path.Combine(OptionsOf(provider).Folder, "profile.key"))));
         services.TryAddSingleton(static provider =>
-            FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>())));
+            FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider))));
         services.TryAddSingleton(static provider => new OfflineLearner(
             provider.GetRequiredService<PersonalModel>(),
             provider.GetRequiredService<ISampleHistory>(),
             provider.GetRequiredService<FeatureStore>(),
             Path.Combine(OptionsOf(provider).Folder, "training"),
-            OptionsOf(provider).Learner,
+            LearnerOptionsOf(provider),
             provider.GetService<IAugmenter>(),
             provider.GetService<GenerationStore>(),
             provider.GetService<IFileSystem>(),
@@ -56,6 +60,15 @@ public static class AutLearnBuilderLearningExtensions
     }
 
     private static ScheduledLearningOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<ScheduledLearningOptions>>().Value;
+
+    private static ProfileKey? KeyOf(IServiceProvider provider) => OptionsOf(provider).IsSealed ? provider.GetRequiredService<ProfileKey>() : null;
+
+    private static OfflineLearnerOptions LearnerOptionsOf(IServiceProvider provider)
+    {
+        OfflineLearnerOptions options = OptionsOf(provider).Learner.Copy();
+        options.Key ??= KeyOf(provider);
+        return options;
+    }
 
     private static IDeviceStateProvider DeviceOf(string folder, TimeProvider time) =>
         OperatingSystem.IsLinux() ? new LinuxDeviceState(folder, timeProvider: time)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AutLearn.Runtime.Offline;
+using AutLearn.Runtime.Stores;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Scheduling;
@@ -11,6 +12,10 @@ public sealed class ScheduledLearningOptions
     /// <value>Required.</value>
     [Required]
     public string Folder { get; set; } = "";
+
+    /// <summary>Gets or sets a value indicating whether features and checkpoints are sealed with the profile's key.</summary>
+    /// <value>The default is true. The key is the app's <see cref="ProfileKey"/>, or <c>learning.key</c> in the folder.</value>
+    public bool IsSealed { get; set; } = true;
 
     /// <summary>Gets or sets when the device may train.</summary>
     /// <value>The default is a new object with its own defaults.</value>

@@ -2,6 +2,7 @@ using System.Globalization;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Stores;
 
 namespace AutLearn.Runtime.Storage;
 
@@ -22,7 +23,10 @@ internal static class StateFile
     private const string StatePrefix = "state/";
     private static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
 
-    public static void Save(string path, ArtifactManifest manifest, ParameterSets sets) => Capture(manifest, sets).Write(path);
+    private const string Purpose = "state";
+
+    public static void Save(string path, ArtifactManifest manifest, ParameterSets sets, ProfileKey? key) =>
+        PersonalFile.Write(path, Capture(manifest, sets).ToBytes(), key, Purpose);
 
     /// <summary>Takes a snapshot of the serving set.</summary>
     public static SafetensorsFile Capture(ArtifactManifest manifest, ParameterSets sets)
@@ -49,7 +53,13 @@ internal static class StateFile
     /// <summary>Reads a file and checks it against the manifest.</summary>
     /// <returns>The tensors in the order of the sets, and the version.</returns>
     /// <exception cref="InvalidArtifactException">The file is damaged or of another model.</exception>
-    public static (Tensor[] Tensors, long Version) Load(string path, ArtifactManifest manifest) => Load(SafetensorsFile.Read(path), path, manifest);
+    public static (Tensor[] Tensors, long Version) Load(string path, ArtifactManifest manifest, ProfileKey? key)
+    {
+        PersonalFile.Sweep(path);
+        if (new FileInfo(path) is { Exists: true } file && file.Length > Array.MaxLength)
+            throw Refused(path, $"it has {file.Length} bytes, more than the {Array.MaxLength} that can be read");
+        return Load(SafetensorsFile.Read(PersonalFile.Open(File.ReadAllBytes(path), key, Purpose, path), path), path, manifest);
+    }
 
     /// <summary>Checks a snapshot against the manifest.</summary>
     /// <exception cref="InvalidArtifactException">The snapshot is of another model.</exception>

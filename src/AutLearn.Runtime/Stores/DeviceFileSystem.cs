@@ -1,15 +1,19 @@
 using System.Runtime.InteropServices;
+using AutLearn.Cache.Disk;
 
 namespace AutLearn.Runtime.Stores;
 
-/// <summary>The device's own file system.</summary>
+/// <summary>The device's own file system. What it creates is the owner's alone (<see cref="PrivateFiles"/>).</summary>
 public sealed partial class DeviceFileSystem : IFileSystem
 {
     /// <summary>Gets the file system.</summary>
     public static DeviceFileSystem Instance { get; } = new();
 
     /// <inheritdoc/>
-    public void CreateFolder(string folder) => Directory.CreateDirectory(folder);
+    public void CreateFolder(string folder) => PrivateFiles.CreateFolder(folder);
+
+    /// <inheritdoc/>
+    public void Protect(string path) => PrivateFiles.Protect(path);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ListFiles(string folder) =>
@@ -19,7 +23,12 @@ public sealed partial class DeviceFileSystem : IFileSystem
     public byte[] Read(string path) => File.ReadAllBytes(path);
 
     /// <inheritdoc/>
-    public void Write(string path, ReadOnlySpan<byte> content) => File.WriteAllBytes(path, content);
+    public void Write(string path, ReadOnlySpan<byte> content)
+    {
+        PrivateFiles.Protect(path);
+        using FileStream file = PrivateFiles.Open(path, FileMode.Create, FileAccess.Write, FileShare.None);
+        file.Write(content);
+    }
 
     /// <inheritdoc/>
     public void Flush(string path)
@@ -53,6 +62,9 @@ public sealed partial class DeviceFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
+
+    /// <inheritdoc/>
+    public void Erase(string path) => PrivateFiles.Erase(path);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

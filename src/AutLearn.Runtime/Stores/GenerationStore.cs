@@ -13,7 +13,8 @@ namespace AutLearn.Runtime.Stores;
 /// <summary>Commits states as numbered generations that survive crashes, full disks and bit rot.</summary>
 /// <remarks>
 /// <para>A commit writes a new file, flushes it, renames it, flushes the folder, and reads it back; only then older generations leave.
-/// A crash at any point leaves the generation before or the new one. Each file carries its number and a SHA-256.</para>
+/// A crash at any point leaves the generation before or the new one. Each file carries its number and a SHA-256, or is sealed with the
+/// profile's key (<see cref="GenerationStoreOptions.Key"/>), and is its owner's alone. What leaves is overwritten first.</para>
 /// <para>The base is the artifacts' own parameters, which no commit touches. Safe for use by several threads; one process at a time.</para>
 /// </remarks>
 public sealed class GenerationStore
@@ -24,9 +25,11 @@ public sealed class GenerationStore
 
     private readonly string _folder;
     private readonly int _keep;
+    private readonly ProfileKey? _key;
     private readonly IFileSystem _files;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
+    private bool _mayHavePlain = true;
 
     /// <summary>Creates a store. Touches no file.</summary>
     /// <param name="folder">For this store alone; created by the first commit.</param>
@@ -43,6 +46,7 @@ public sealed class GenerationStore
             throw new OptionsValidationException(nameof(GenerationStoreOptions), typeof(GenerationStoreOptions), valid.Failures);
         _folder = Path.GetFullPath(folder);
         _keep = options.Keep;
+        _key = options.Key;
         _files = files ?? DeviceFileSystem.Instance;
         _logger = logger ?? NullLogger<GenerationStore>.Instance;
     }
@@ -56,8 +60,9 @@ public sealed class GenerationStore
         lock (_lock)
         {
             _files.CreateFolder(_folder);
+            Sweep();
             (long newest, string newestPath) = Numbers().FirstOrDefault();
-            if (newest > 0 && TryRead(newestPath, newest) is { } last && last.Content.Span.SequenceEqual(content))
+            if (newest > 0 && TryRead(newestPath, newest, out bool isPlain) is { } last && last.Content.Span.SequenceEqual(content) && !(isPlain && _key is not null))
                 return newest;
             long number = newest + 1;
             string path = PathOf(number);
@@ -67,17 +72,18 @@ public sealed class GenerationStore
             }
             catch
             {
-                TryDelete(path + DurableFile.TemporaryExtension);
+                TryErase(path + DurableFile.TemporaryExtension);
                 throw;
             }
 
-            if (TryRead(path, number) is not { } written || !written.Content.Span.SequenceEqual(content))
+            if (TryRead(path, number, out _) is not { } written || !written.Content.Span.SequenceEqual(content))
             {
-                TryDelete(path);
+                TryErase(path);
                 throw new IOException($"Generation {number} in '{_folder}' did not read back as it was written. The disk may be failing; the generations before stand.");
             }
 
             Prune();
+            SealPlain();
             return number;
         }
     }
@@ -123,11 +129,13 @@ public sealed class GenerationStore
     /// <exception cref="IOException">The folder cannot be read.</exception>
     public IEnumerable<Generation> ReadNewestFirst(Action<long>? onDamaged = null)
     {
+        lock (_lock)
+            Sweep();
         foreach ((long number, string path) in Numbers())
         {
             Generation? generation;
             lock (_lock)
-                generation = TryRead(path, number);
+                generation = TryRead(path, number, out _);
             if (generation is not null)
             {
                 yield return generation;
@@ -139,14 +147,14 @@ public sealed class GenerationStore
         }
     }
 
-    /// <summary>Deletes every generation: the base remains.</summary>
+    /// <summary>Overwrites and deletes every generation: the base remains.</summary>
     /// <exception cref="IOException">The disk fails.</exception>
     public void Clear()
     {
         lock (_lock)
         {
             foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
-                _files.Delete(path);
+                _files.Erase(path);
             _files.CreateFolder(_folder);
             _files.FlushFolder(_folder);
         }
@@ -155,7 +163,11 @@ public sealed class GenerationStore
     private static bool IsOurs(string path) =>
         path.EndsWith(Extension, StringComparison.Ordinal) || path.EndsWith(Extension + DurableFile.TemporaryExtension, StringComparison.Ordinal);
 
-    private static byte[] Encode(long number, ReadOnlySpan<byte> content)
+    private static string PurposeOf(long number) => string.Create(CultureInfo.InvariantCulture, $"generation/{number}");
+
+    private byte[] Encode(long number, ReadOnlySpan<byte> content) => _key?.Seal(content, PurposeOf(number)) ?? EncodePlain(number, content);
+
+    private static byte[] EncodePlain(long number, ReadOnlySpan<byte> content)
     {
         byte[] bytes = new byte[checked(HeaderSize + content.Length)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
@@ -174,19 +186,23 @@ public sealed class GenerationStore
         sha.GetHashAndReset(hash);
     }
 
-    private Generation? TryRead(string path, long number)
+    private Generation? TryRead(string path, long number, out bool isPlain)
     {
+        isPlain = false;
         byte[] bytes;
         try
         {
             bytes = _files.Read(path);
+            if (SealedContent.IsSealed(bytes))
+                return new(number, PersonalFile.Open(bytes, _key, PurposeOf(number), path));
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or InvalidArtifactException)
         {
             Log.GenerationUnreadable(_logger, number, error);
             return null;
         }
 
+        isPlain = true;
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic || BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) != number)
             return null;
         Span<byte> hash = stackalloc byte[32];
@@ -203,20 +219,56 @@ public sealed class GenerationStore
 
     private string PathOf(long number) => Path.Combine(_folder, number.ToString("D12", CultureInfo.InvariantCulture) + Extension);
 
+    // What stands beside a new, verified generation from before there was a key: a crash between erasing and renaming costs an older one.
+    private void SealPlain()
+    {
+        if (_key is null || !_mayHavePlain)
+            return;
+        _mayHavePlain = false;
+        foreach ((long number, string path) in Numbers())
+        {
+            if (TryRead(path, number, out bool isPlain) is not { } generation || !isPlain)
+                continue;
+            string temporary = path + DurableFile.TemporaryExtension;
+            try
+            {
+                _files.Write(temporary, Encode(number, generation.Content.Span));
+                _files.Flush(temporary);
+                _files.Erase(path);
+                _files.Rename(temporary, path);
+                _files.FlushFolder(_folder);
+            }
+            catch (IOException error)
+            {
+                _mayHavePlain = true;
+                Log.LeftoverKept(_logger, error);
+            }
+        }
+    }
+
+    // What a killed commit left, and modes of versions that had none.
+    private void Sweep()
+    {
+        foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
+        {
+            _files.Protect(path);
+            if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
+                TryErase(path);
+        }
+    }
+
     // What leaves is older than the newest intact ones; failing to delete costs room, not safety.
     private void Prune()
     {
         foreach ((_, string path) in Numbers().Skip(_keep))
-            TryDelete(path);
-        foreach (string path in _files.ListFiles(_folder).Where(p => p.EndsWith(Extension + DurableFile.TemporaryExtension, StringComparison.Ordinal)))
-            TryDelete(path);
+            TryErase(path);
     }
 
-    private void TryDelete(string path)
+    private void TryErase(string path)
     {
         try
         {
-            _files.Delete(path);
+            _files.Erase(path);
         }
         catch (IOException error)
         {

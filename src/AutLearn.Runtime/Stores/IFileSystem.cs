@@ -4,8 +4,11 @@ namespace AutLearn.Runtime.Stores;
 /// <remarks>Nothing is durable before it is flushed: content by <see cref="Flush"/>, names by <see cref="FlushFolder"/>.</remarks>
 public interface IFileSystem
 {
-    /// <summary>Creates a folder and its parents where they are absent.</summary>
+    /// <summary>Creates a folder and its parents where they are absent, for the owner alone; one that is there is closed to other accounts.</summary>
     void CreateFolder(string folder);
+
+    /// <summary>Closes a file to other accounts if it is there.</summary>
+    void Protect(string path);
 
     /// <summary>Lists the full paths of a folder's files, in ordinal order; none if the folder is absent.</summary>
     IReadOnlyList<string> ListFiles(string folder);
@@ -14,7 +17,7 @@ public interface IFileSystem
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     byte[] Read(string path);
 
-    /// <summary>Writes a whole file, replacing what was there.</summary>
+    /// <summary>Writes a whole file of the owner alone, replacing what was there.</summary>
     void Write(string path, ReadOnlySpan<byte> content);
 
     /// <summary>Waits until a file's content is on the disk.</summary>
@@ -28,4 +31,7 @@ public interface IFileSystem
 
     /// <summary>Deletes a file if it is there.</summary>
     void Delete(string path);
+
+    /// <summary>Overwrites a file where it stands, waits for the disk, and deletes it, if it is there.</summary>
+    void Erase(string path);
 }

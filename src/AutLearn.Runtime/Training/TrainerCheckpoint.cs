@@ -21,12 +21,21 @@ internal sealed class TrainerCheckpoint
 
     private readonly IFileSystem _files;
     private readonly string _folder;
+    private readonly ProfileKey? _key;
 
-    public TrainerCheckpoint(IFileSystem files, string folder)
+    public TrainerCheckpoint(IFileSystem files, string folder, ProfileKey? key)
     {
         _files = files;
         _folder = Path.GetFullPath(folder);
+        _key = key;
         files.CreateFolder(_folder);
+        DurableFile.Sweep(files, FilePath);
+        foreach (string path in files.ListFiles(_folder).Where(IsBest))
+        {
+            files.Protect(path);
+            if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
+                files.Erase(path);
+        }
     }
 
     private string FilePath => Path.Combine(_folder, FileName);
@@ -37,16 +46,16 @@ internal sealed class TrainerCheckpoint
     {
         if (!_files.ListFiles(_folder).Contains(FilePath))
             return null;
-        byte[] bytes = _files.Read(FilePath);
+        ReadOnlySpan<byte> bytes = ReadFile(FilePath);
         if (bytes.Length < Prefix + HashSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic)
             throw Damaged(FilePath, null);
-        int header = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)), state = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12));
+        int header = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), state = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
         if (header < 0 || state < 0 || (long)header + state != bytes.Length - Prefix - HashSize
-            || !SHA256.HashData(bytes.AsSpan(..^HashSize)).AsSpan().SequenceEqual(bytes.AsSpan(^HashSize..)))
+            || !SHA256.HashData(bytes[..^HashSize]).AsSpan().SequenceEqual(bytes[^HashSize..]))
             throw Damaged(FilePath, null);
         try
         {
-            return (JsonSerializer.Deserialize(bytes.AsSpan(Prefix, header), TrainerJson.Default.TrainerHeader)!, bytes[(Prefix + header)..^HashSize]);
+            return (JsonSerializer.Deserialize(bytes.Slice(Prefix, header), TrainerJson.Default.TrainerHeader)!, bytes[(Prefix + header)..^HashSize].ToArray());
         }
         catch (JsonException error)
         {
@@ -65,13 +74,13 @@ internal sealed class TrainerCheckpoint
         json.CopyTo(bytes, Prefix);
         state.CopyTo(bytes.AsSpan(Prefix + json.Length));
         SHA256.HashData(bytes.AsSpan(..^HashSize), bytes.AsSpan(^HashSize..));
-        DurableFile.Write(_files, FilePath, bytes);
+        WriteFile(FilePath, bytes);
         string? kept = header.Position.BestSha256 is null ? null : BestPath(header.Position.BestEpoch!.Value);
-        foreach (string path in _files.ListFiles(_folder).Where(p => Path.GetFileName(p).StartsWith(BestPrefix, StringComparison.Ordinal) && p != kept))
-            _files.Delete(path);
+        foreach (string path in _files.ListFiles(_folder).Where(p => IsBest(p) && p != kept))
+            _files.Erase(path);
     }
 
-    public void WriteBest(int epoch, ReadOnlySpan<byte> state) => DurableFile.Write(_files, BestPath(epoch), state);
+    public void WriteBest(int epoch, ReadOnlySpan<byte> state) => WriteFile(BestPath(epoch), state);
 
     /// <exception cref="InvalidArtifactException">The state is missing or damaged.</exception>
     public byte[] ReadBest(TrainerPosition position)
@@ -79,11 +88,20 @@ internal sealed class TrainerCheckpoint
         string path = BestPath(position.BestEpoch!.Value);
         if (!_files.ListFiles(_folder).Contains(path))
             throw Damaged(path, null);
-        byte[] state = _files.Read(path);
+        byte[] state = ReadFile(path).ToArray();
         return HashOf(state) == position.BestSha256 ? state : throw Damaged(path, null);
     }
 
     public static string HashOf(ReadOnlySpan<byte> state) => Convert.ToHexStringLower(SHA256.HashData(state));
+
+    private static bool IsBest(string path) => Path.GetFileName(path).StartsWith(BestPrefix, StringComparison.Ordinal);
+
+    private ReadOnlySpan<byte> ReadFile(string path) => PersonalFile.Open(_files.Read(path), _key, Purpose(path), path).Span;
+
+    private void WriteFile(string path, ReadOnlySpan<byte> content) =>
+        DurableFile.Write(_files, path, _key is null ? content : _key.Seal(content, Purpose(path)));
+
+    private static string Purpose(string path) => "trainer/" + Path.GetFileName(path);
 
     private string BestPath(int epoch) => Path.Combine(_folder, $"{BestPrefix}{epoch}");
 

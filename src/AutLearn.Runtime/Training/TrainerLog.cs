@@ -1,19 +1,21 @@
 using System.Text.Json;
+using AutLearn.Cache.Disk;
 
 namespace AutLearn.Runtime.Training;
 
 /// <summary>Writes one line of JSON for each step and epoch.</summary>
 internal sealed class TrainerLog : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly BufferedStream _file;
     private readonly Utf8JsonWriter _json;
 
     /// <summary>Opens the log and cuts it back to where a checkpoint was made; what is missing of it stays missing.</summary>
     public TrainerLog(string path, long length)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-            Directory.CreateDirectory(folder);
-        _file = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            PrivateFiles.CreateFolder(folder);
+        PrivateFiles.Protect(path);
+        _file = new(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
         _file.SetLength(Math.Min(length, _file.Length));
         _file.Seek(0, SeekOrigin.End);
         _json = new(_file);

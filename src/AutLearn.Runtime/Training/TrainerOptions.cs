@@ -44,6 +44,10 @@ public sealed class TrainerOptions
     [Required]
     public IReadOnlyDictionary<string, string> Settings { get; set; } = new Dictionary<string, string>();
 
+    /// <summary>Gets or sets the key that seals checkpoints; stays the caller's.</summary>
+    /// <value>Null (the default) leaves them plain, as the log always is. A plain checkpoint from before is read; the next one is sealed.</value>
+    public ProfileKey? Key { get; set; }
+
     /// <summary>Gets or sets where checkpoints are written.</summary>
     /// <value>The default is the device's own file system.</value>
     [Required]

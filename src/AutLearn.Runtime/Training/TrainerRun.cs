@@ -34,7 +34,7 @@ internal sealed class TrainerRun
         _progress = progress;
         _steps = new(model);
         _settings = Describe();
-        _checkpoint = options.CheckpointFolder is { } folder ? new(options.FileSystem, folder) : null;
+        _checkpoint = options.CheckpointFolder is { } folder ? new(options.FileSystem, folder, options.Key) : null;
     }
 
     private bool KeepsBest => _validation is not null && _options.FinalParameters == FinalParameters.Best;

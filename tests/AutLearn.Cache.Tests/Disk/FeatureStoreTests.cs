@@ -10,8 +10,13 @@ public sealed class FeatureStoreTests : IDisposable
 {
     private const int RowSize = 40;
     private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _links = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _links.Dispose();
+    }
 
     [Fact]
     public void TryRead_AfterReopening_GivesEveryRowBack()
@@ -133,11 +138,14 @@ public sealed class FeatureStoreTests : IDisposable
     }
 
     // Every single bit of the file flipped in turn: what is read is what was written, or a miss.
-    [Fact]
-    public void TryRead_AfterAnyBitFlip_IsTheRowOrAMiss()
+    [Theory]
+    [InlineData(false, 72)]
+    [InlineData(true, 104)]
+    public void TryRead_AfterAnyBitFlip_IsTheRowOrAMiss(bool isEncrypted, int slot)
     {
         var options = Options();
-        options.SegmentSizeInBytes = 64 + (72 * 2);
+        options.KeySource = isEncrypted ? () => KeyOf(1) : null;
+        options.SegmentSizeInBytes = 64 + (slot * 2);
         using (FeatureStore store = FeatureStore.Open(_folder.Path, options))
         {
             store.TryAdd(new(5, 0), Row(5), 50);
@@ -164,7 +172,7 @@ public sealed class FeatureStoreTests : IDisposable
         }
 
         // A flip in the header loses both rows, one in a row loses that row.
-        Assert.Equal((64 * 8 * 2) + (2 * 72 * 8), misses);
+        Assert.Equal((64 * 8 * 2) + (2 * slot * 8), misses);
     }
 
     [Fact]
@@ -195,9 +203,80 @@ public sealed class FeatureStoreTests : IDisposable
     }
 
     [Fact]
-    public void Operations_Random_AgreeWithADictionary()
+    public void Files_WithAKey_ShowNeitherFeaturesNorLabels()
+    {
+        byte[] label = BitConverter.GetBytes(0x1122_3344_5566_7788L);
+        foreach (bool isEncrypted in (bool[])[false, true])
+        {
+            var options = Options();
+            options.KeySource = isEncrypted ? () => KeyOf(1) : null;
+            using (FeatureStore store = FeatureStore.Open(_folder.Path, options))
+                store.TryAdd(new(5, 0), Row(5), BitConverter.ToInt64(label));
+            byte[] file = File.ReadAllBytes(Assert.Single(Directory.GetFiles(_folder.Path)));
+            foreach (byte[] needle in (byte[][])[Row(5)[..8], Row(5)[^8..], label])
+                Assert.Equal(!isEncrypted, file.AsSpan().IndexOf(needle) >= 0);
+        }
+    }
+
+    [Fact]
+    public void Open_WithAnotherKeyOrNone_DropsTheRowsAndOverwritesThem()
+    {
+        Func<byte[]>?[] keys = [null, () => KeyOf(1), () => KeyOf(2), null];
+        string? link = null;
+        foreach (Func<byte[]>? key in keys)
+        {
+            var options = Options();
+            options.KeySource = key;
+            using (FeatureStore store = FeatureStore.Open(_folder.Path, options))
+            {
+                Assert.Equal((0, link is null ? 0L : 1L), (store.Statistics.Rows, store.Statistics.Invalidated));
+                store.TryAdd(new(5, 0), Row(5), 1);
+            }
+
+            using (FeatureStore again = FeatureStore.Open(_folder.Path, options))
+                Assert.True(again.TryRead(new(5, 0), new byte[RowSize], out _));
+            if (link is not null)
+                Assert.True(File.ReadAllBytes(link).AsSpan().IndexOfAnyExcept((byte)0) < 0);
+            link = LinkToTheOnlyFile();
+        }
+    }
+
+    [Fact]
+    public void Clear_WithAKey_OverwritesTheFilesAndAsksForTheKeyAnew()
+    {
+        int key = 1;
+        var options = Options();
+        options.KeySource = () => KeyOf(key);
+        using (FeatureStore store = FeatureStore.Open(_folder.Path, options))
+        {
+            store.TryAdd(new(5, 0), Row(5), 1);
+            string link = LinkToTheOnlyFile();
+            key = 2;
+            store.Clear();
+            Assert.True(File.ReadAllBytes(link).AsSpan().IndexOfAnyExcept((byte)0) < 0);
+            store.TryAdd(new(6, 0), Row(6), 2);
+        }
+
+        using FeatureStore reopened = FeatureStore.Open(_folder.Path, options);
+        Assert.True(reopened.TryRead(new(6, 0), new byte[RowSize], out long label));
+        Assert.Equal(2, label);
+        options.KeySource = () => new byte[31];
+        Assert.Throws<ArgumentException>(() => FeatureStore.Open(_folder.File("other", "x")[..^2], options));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Operations_Random_AgreeWithADictionary(bool isEncrypted)
     {
         const int Seed = 20261123;
+        FeatureStore Open()
+        {
+            FeatureStoreOptions options = Options();
+            options.KeySource = isEncrypted ? () => KeyOf(1) : null;
+            return FeatureStore.Open(_folder.Path, options);
+        }
+
         var random = new Random(Seed);
         var expected = new Dictionary<FeatureKey, (int Row, long Label)>();
         FeatureStore store = Open();
@@ -239,6 +318,16 @@ public sealed class FeatureStoreTests : IDisposable
         byte[] row = new byte[RowSize];
         new Random(seed).NextBytes(row);
         return row;
+    }
+
+    private static byte[] KeyOf(int seed) => [.. Enumerable.Repeat((byte)seed, 32)];
+
+    // Another name of the same blocks shows whether they were overwritten.
+    private string LinkToTheOnlyFile()
+    {
+        string link = Path.Combine(_links.Path, Guid.NewGuid().ToString("N"));
+        HardLink.Create(link, Assert.Single(Directory.GetFiles(_folder.Path)));
+        return link;
     }
 
     private static FeatureStoreOptions Options() => new() { RowSizeInBytes = RowSize, SegmentSizeInBytes = 4096, BackboneKey = "backbone" };

@@ -1,6 +1,7 @@
 using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Offline;
 using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Tests.Stores;
 using AutLearn.Testing;
 using AutLearn.Testing.Faults;
 
@@ -200,27 +201,31 @@ public sealed class OfflineLearnerTests : IDisposable
     }
 
     // The power goes away at every write of a training; after the restart it ends as if nothing had happened.
-    [Fact]
-    public async Task RunAsync_CrashAtEveryOperation_ResumesBitForBit()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunAsync_CrashAtEveryOperation_ResumesBitForBit(bool isSealed)
     {
+        using var profile = new ProfileFolder();
+        ProfileKey? key = isSealed ? profile.Key : null;
         byte[] expected = await RunWhole(false);
         var counting = new CrashFileSystem();
-        await RunOn(counting);
+        await RunOn(counting, key);
         int crashes = 0;
-        for (int operation = 1; operation <= counting.Operations; operation++)
+        for (int operation = 1; operation <= counting.Operations; operation += isSealed ? 3 : 1)
         {
             for (int seed = 0; seed < 2; seed++)
             {
                 var files = new CrashFileSystem { CrashAt = operation };
-                await Assert.ThrowsAsync<SimulatedCrashException>(() => RunOn(files));
-                (byte[] state, byte[] restored) = await RunOn(files.Restart(seed));
+                await Assert.ThrowsAsync<SimulatedCrashException>(() => RunOn(files, key));
+                (byte[] state, byte[] restored) = await RunOn(files.Restart(seed), key);
                 Assert.True(expected.AsSpan().SequenceEqual(state), $"crash at operation {operation}, seed {seed}");
                 Assert.Equal(expected, restored);
                 crashes++;
             }
         }
 
-        Assert.True(crashes >= 40, $"only {crashes} crashes");
+        Assert.True(crashes >= (isSealed ? 14 : 40), $"only {crashes} crashes");
     }
 
     [Theory]
@@ -271,13 +276,15 @@ public sealed class OfflineLearnerTests : IDisposable
     }
 
     // One life of the app: restore, learn, and what a next life would restore.
-    private async Task<(byte[] Serving, byte[] Restored)> RunOn(CrashFileSystem files)
+    private async Task<(byte[] Serving, byte[] Restored)> RunOn(CrashFileSystem files, ProfileKey? key = null)
     {
         using var model = PersonalModel.Open(_path);
         using FeatureStore store = Store(model);
-        var generations = new GenerationStore("/generations", files: files);
+        var generations = new GenerationStore("/generations", new() { Key = key }, files);
+        OfflineLearnerOptions options = Options();
+        options.Key = key;
         if (generations.Restore(model).Number == 0)
-            await new OfflineLearner(model, MemoryHistory.Of(120), store, "/offline", Options(), generations: generations, files: files).RunAsync();
+            await new OfflineLearner(model, MemoryHistory.Of(120), store, "/offline", options, generations: generations, files: files).RunAsync();
         using var next = PersonalModel.Open(_path);
         generations.Restore(next);
         return (State(model), State(next));

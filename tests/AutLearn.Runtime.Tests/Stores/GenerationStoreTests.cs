@@ -12,8 +12,13 @@ public sealed class GenerationStoreTests : IDisposable
     private const int Commits = 6;
     private const int Keep = 2;
     private readonly TemporaryFolder _folder = new();
+    private readonly ProfileFolder _profile = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _profile.Dispose();
+    }
 
     [Fact]
     public void Commit_ManyTimes_KeepsTheLastOnes()
@@ -68,19 +73,22 @@ public sealed class GenerationStoreTests : IDisposable
     }
 
     // A crash at every operation of a session, each with several ways in which unflushed data survives.
-    [Fact]
-    public void Commit_CrashAtEveryOperation_LosesNothingCommitted()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Commit_CrashAtEveryOperation_LosesNothingCommitted(bool isSealed)
     {
+        GenerationStoreOptions options = Options(isSealed);
         var counting = new CrashFileSystem();
-        RunSession(counting);
+        RunSession(counting, options);
         int crashes = 0;
         for (int operation = 1; operation <= counting.Operations; operation++)
         {
             for (int seed = 0; seed < 20; seed++)
             {
                 var files = new CrashFileSystem { CrashAt = operation };
-                int acknowledged = RunSession(files);
-                CheckAfter(files.Restart(seed), acknowledged, $"crash at operation {operation}, seed {seed}");
+                int acknowledged = RunSession(files, options);
+                CheckAfter(files.Restart(seed), options, acknowledged, $"crash at operation {operation}, seed {seed}");
                 crashes++;
             }
         }
@@ -89,39 +97,98 @@ public sealed class GenerationStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, "No space left on device")]
-    [InlineData(true, "No space left on device")]
-    [InlineData(false, "Input/output error")]
-    [InlineData(true, "Input/output error")]
-    public void Commit_FailureAtEveryOperation_KeepsWhatWasCommitted(bool forever, string message)
+    [InlineData(false, "No space left on device", false)]
+    [InlineData(true, "No space left on device", true)]
+    [InlineData(false, "Input/output error", true)]
+    [InlineData(true, "Input/output error", false)]
+    public void Commit_FailureAtEveryOperation_KeepsWhatWasCommitted(bool forever, string message, bool isSealed)
     {
+        GenerationStoreOptions options = Options(isSealed);
         var counting = new CrashFileSystem();
-        RunSession(counting);
+        RunSession(counting, options);
         for (int operation = 1; operation <= counting.Operations; operation++)
         {
             foreach (bool restarts in (bool[])[false, true])
             {
                 var files = new CrashFileSystem { FailAt = operation, FailsForever = forever, Failure = message };
-                int acknowledged = RunSession(files);
+                int acknowledged = RunSession(files, options);
                 files.FailAt = 0;
-                CheckAfter(restarts ? files.Restart(operation) : files, acknowledged, $"failure at operation {operation}, restart {restarts}");
+                CheckAfter(restarts ? files.Restart(operation) : files, options, acknowledged, $"failure at operation {operation}, restart {restarts}");
             }
         }
     }
 
-    [Fact]
-    public void Read_EveryBitFlipped_GivesAnOlderIntactGeneration()
+    [Theory]
+    [InlineData(false, 48)]
+    [InlineData(true, SealedContent.Overhead)]
+    public void Read_EveryBitFlipped_GivesAnOlderIntactGeneration(bool isSealed, int overhead)
     {
-        for (int bit = 0; bit < (Content(3).Length + 48) * 8; bit++)
+        for (int bit = 0; bit < (Content(3).Length + overhead) * 8; bit++)
         {
             var files = new CrashFileSystem();
-            var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+            var store = new GenerationStore(Folder, Options(isSealed), files);
             for (int i = 1; i <= 3; i++)
                 store.Commit(Content(i));
             files.Flip(files.ListFiles(Folder)[^1], bit);
             Generation newest = store.ReadNewestFirst().First();
             Assert.True(newest.Number == 2 && newest.Content.Span.SequenceEqual(Content(2)), $"bit {bit}");
         }
+    }
+
+    [Fact]
+    public void Commit_WithAKeyOverPlainGenerations_ReadsAndSealsThemAll()
+    {
+        var plain = new GenerationStore(_folder.Path, new() { Keep = 4 });
+        for (int i = 1; i <= 3; i++)
+            plain.Commit(Content(i));
+        string[] links = [.. Directory.GetFiles(_folder.Path).Select(LinkTo)];
+        var store = new GenerationStore(_folder.Path, new() { Keep = 4, Key = _profile.Key });
+        Assert.True(store.ReadNewestFirst().First().Content.Span.SequenceEqual(Content(3)));
+        Assert.Equal(4, store.Commit(Content(3)));
+        Assert.All(Directory.GetFiles(_folder.Path), f => Assert.True(SealedContent.IsSealed(File.ReadAllBytes(f)), f));
+        Assert.All(links, l => Assert.True(File.ReadAllBytes(l).AsSpan().IndexOfAnyExcept((byte)0) < 0));
+        Assert.Equal([4L, 3L, 2L, 1L], store.ReadNewestFirst().Select(g => g.Number));
+        Assert.Equal(Content(1), store.ReadNewestFirst().Last().Content.ToArray());
+        Assert.Equal(4, store.Commit(Content(3)));
+
+        // Without the key they are passed over, not taken for something else; a file under another number is as good as damaged.
+        Assert.Empty(new GenerationStore(_folder.Path).ReadNewestFirst());
+        File.Copy(Path.Combine(_folder.Path, "000000000001.generation"), Path.Combine(_folder.Path, "000000000009.generation"));
+        Assert.Equal([4L, 3L, 2L, 1L], store.ReadNewestFirst().Select(g => g.Number));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Clear_Generations_OverwritesThemAndWhatAKilledCommitLeft(bool isSealed)
+    {
+        var store = new GenerationStore(_folder.Path, Options(isSealed));
+        store.Commit(Content(1));
+        store.Commit(Content(2));
+        File.WriteAllBytes(Path.Combine(_folder.Path, "000000000003.generation.new"), Content(3));
+        string[] links = [.. Directory.GetFiles(_folder.Path).Select(LinkTo)];
+        store.Clear();
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+        Assert.Equal(3, links.Length);
+        Assert.All(links, l => Assert.True(File.ReadAllBytes(l).AsSpan().IndexOfAnyExcept((byte)0) < 0));
+    }
+
+    [Fact]
+    public void ReadNewestFirst_AfterAKilledCommit_ErasesWhatItLeft()
+    {
+        string leftover = Path.Combine(_folder.Path, "000000000003.generation.new");
+        File.WriteAllBytes(leftover, Content(3));
+        Assert.Empty(new GenerationStore(_folder.Path).ReadNewestFirst());
+        Assert.False(File.Exists(leftover));
+    }
+
+    private GenerationStoreOptions Options(bool isSealed) => new() { Keep = Keep, Key = isSealed ? _profile.Key : null };
+
+    private string LinkTo(string path)
+    {
+        string link = _profile.Outside(Path.GetFileName(path));
+        HardLink.Create(link, path);
+        return link;
     }
 
     private static byte[] Content(long number)
@@ -132,9 +199,9 @@ public sealed class GenerationStoreTests : IDisposable
     }
 
     // Commits until the end or the crash; returns the last number that was acknowledged.
-    private static int RunSession(CrashFileSystem files)
+    private static int RunSession(CrashFileSystem files, GenerationStoreOptions options)
     {
-        var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+        var store = new GenerationStore(Folder, options, files);
         int acknowledged = 0;
         for (int i = 0; i < Commits; i++)
         {
@@ -157,16 +224,16 @@ public sealed class GenerationStoreTests : IDisposable
 
     private static long NextNumber(GenerationStore store) => (store.ReadNewestFirst().FirstOrDefault()?.Number ?? 0) + 1;
 
-    private static void CheckAfter(CrashFileSystem files, int acknowledged, string when)
+    private static void CheckAfter(CrashFileSystem files, GenerationStoreOptions options, int acknowledged, string when)
     {
-        var store = new GenerationStore(Folder, new() { Keep = Keep }, files);
+        var store = new GenerationStore(Folder, options, files);
         Generation? newest = store.ReadNewestFirst().FirstOrDefault();
         Assert.True((newest?.Number ?? 0) >= acknowledged, $"{when}: generation {acknowledged} was acknowledged, {newest?.Number ?? 0} was found");
         if (newest is not null)
             Assert.True(newest.Content.Span.SequenceEqual(Content(newest.Number)), when);
         long next = store.Commit("after the restart"u8);
         Assert.True(next > (newest?.Number ?? 0), when);
-        var reopened = new GenerationStore(Folder, new() { Keep = Keep }, files.Restart(1));
+        var reopened = new GenerationStore(Folder, options, files.Restart(1));
         Generation found = reopened.ReadNewestFirst().First();
         Assert.True(found.Number == next && found.Content.Span.SequenceEqual("after the restart"u8), when);
     }

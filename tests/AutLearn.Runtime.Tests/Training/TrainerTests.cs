@@ -3,6 +3,7 @@ using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Tests.Stores;
 using AutLearn.Runtime.Training;
 using AutLearn.Testing;
 using AutLearn.Testing.Faults;
@@ -82,9 +83,12 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(parameters, Bytes(finished));
     }
 
-    [Fact]
-    public async Task TrainAsync_CrashAtAnyWrite_ResumesToTheSameBits()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TrainAsync_CrashAtAnyWrite_ResumesToTheSameBits(bool isSealed)
     {
+        using var profile = new ProfileFolder();
         using PersonalModel whole = Open();
         TrainerOptions alone = Options(null, null);
         alone.FinalParameters = FinalParameters.Best;
@@ -106,10 +110,42 @@ public sealed class TrainerTests : IDisposable
             using PersonalModel model = Open();
             TrainerOptions options = Options("/checkpoint", null);
             options.FileSystem = files;
+            options.Key = isSealed ? profile.Key : null;
             options.FinalParameters = FinalParameters.Best;
             await Train(model, options);
             return Bytes(model);
         }
+    }
+
+    [Fact]
+    public async Task TrainAsync_WithAKey_GoesOnFromAPlainCheckpointAndSealsTheNext()
+    {
+        using var profile = new ProfileFolder();
+        string folder = _folder.File("checkpoint");
+        byte[] parameters;
+        using (PersonalModel whole = Open())
+        {
+            await Train(whole, Options(null, null));
+            parameters = Bytes(whole);
+        }
+
+        using (PersonalModel model = Open())
+        {
+            using var stop = new CancellationTokenSource();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Train(model, Options(folder, null), new Observer(_ => stop.Cancel()), stop.Token));
+        }
+
+        TrainerOptions options = Options(folder, null);
+        options.Key = profile.Key;
+        using (PersonalModel model = Open())
+        {
+            Assert.True((await Train(model, options)).ResumedAtStep > 0);
+            Assert.Equal(parameters, Bytes(model));
+        }
+
+        Assert.All(Directory.GetFiles(folder), f => Assert.True(SealedContent.IsSealed(File.ReadAllBytes(f)), f));
+        using PersonalModel withoutKey = Open();
+        await Assert.ThrowsAsync<InvalidArtifactException>(() => Train(withoutKey, Options(folder, null)));
     }
 
     [Fact]

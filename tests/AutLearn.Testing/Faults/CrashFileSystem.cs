@@ -70,6 +70,23 @@ public sealed class CrashFileSystem : IFileSystem
             Act(() => Unname(path));
     }
 
+    public void Erase(string path)
+    {
+        if (!_names.TryGetValue(path, out Entry? entry))
+            return;
+        Act(
+            () =>
+            {
+                Overwrite(entry, entry.Content.Length);
+                Unname(path);
+            },
+            () => Overwrite(entry, entry.Content.Length / 2));
+    }
+
+    public void Protect(string path)
+    {
+    }
+
     /// <summary>Flips one bit of a file.</summary>
     public void Flip(string path, long bit) => _names[path].Content[bit / 8] ^= (byte)(1 << (int)(bit % 8));
 
@@ -94,6 +111,12 @@ public sealed class CrashFileSystem : IFileSystem
         }
 
         return after;
+    }
+
+    private static void Overwrite(Entry entry, int count)
+    {
+        entry.Content.AsSpan(0, count).Clear();
+        entry.Durable?.AsSpan(0, Math.Min(count, entry.Durable.Length)).Clear();
     }
 
     private static byte[] Survivor(Entry entry, Random random)

@@ -68,34 +68,17 @@ public sealed class KeyFileProtector : IKeyProtector
     /// <inheritdoc/>
     public void Destroy()
     {
-        if (!File.Exists(_path))
-            return;
-        Overwrite.InPlace(_path);
-        DeviceFileSystem.Instance.Delete(_path);
-        DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(_path)!);
+        PersonalFile.Erase(_path);
     }
 
-    // Complete under another name first: a crash never leaves half a key under the right one.
+    // Complete under another name first: a crash never leaves half a key under the right one, and of two processes one is first.
     private void CreateFile()
     {
-        DeviceFileSystem files = DeviceFileSystem.Instance;
-        string folder = Path.GetDirectoryName(_path)!;
-        files.CreateFolder(folder);
-        string temporary = _path + DurableFile.TemporaryExtension;
-        files.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
+        DeviceFileSystem.Instance.CreateFolder(Path.GetDirectoryName(_path)!);
+        PersonalFile.Sweep(_path);
         byte[] key = RandomNumberGenerator.GetBytes(KeySize);
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(key);
-            stream.Flush(flushToDisk: true);
-        }
-
+        _ = PersonalFile.TryCreate(_path, key);
         CryptographicOperations.ZeroMemory(key);
-        files.Rename(temporary, _path);
-        files.FlushFolder(folder);
     }
 
     private byte[] ReadFile()

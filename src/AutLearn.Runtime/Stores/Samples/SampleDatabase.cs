@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using AutLearn.Cache.Disk;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -126,6 +127,11 @@ internal sealed class SampleDatabase : IDisposable
 
     private static SampleDatabase Open(string path, SampleCipher cipher, List<StoredSample> samples, bool mayCreate)
     {
+        // SQLite gives its journal the mode of the database.
+        if (mayCreate)
+            PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+        foreach (string file in new[] { path, path + "-journal", path + "-wal", path + "-shm" })
+            PrivateFiles.Protect(file);
         var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 1 };
         var connection = new SqliteConnection(settings.ConnectionString);
         var database = new SampleDatabase(path, connection, cipher);

@@ -40,6 +40,8 @@ internal sealed class SampleFiles
     public SampleCipher OpenCipher()
     {
         _files.CreateFolder(_folder);
+        foreach (string file in new[] { _keyFile, _createdMark, _forgetMark })
+            DurableFile.Sweep(_files, file);
         if (!Exists(_keyFile))
         {
             if (Exists(_createdMark) || HasDatabase())
@@ -62,14 +64,7 @@ internal sealed class SampleFiles
         if (!IsForgettingPending)
             DurableFile.Write(_files, _forgetMark, []);
         _protector.Destroy();
-        foreach (string secret in new[] { _keyFile, _keyFile + DurableFile.TemporaryExtension })
-        {
-            if (!Exists(secret))
-                continue;
-            Overwrite.InPlace(secret);
-            _files.Delete(secret);
-        }
-
+        DurableFile.Erase(_files, _keyFile);
         foreach (string file in new[] { Database + "-journal", Database + "-wal", Database + "-shm", Database, _createdMark + DurableFile.TemporaryExtension, _createdMark })
             _files.Delete(file);
         _files.FlushFolder(_folder);

@@ -286,6 +286,10 @@ public sealed class SampleStoreFaultTests(ITestOutputHelper output) : IDisposabl
 
         public void Delete(string path) => Count(() => _files.Delete(path));
 
+        public void Erase(string path) => Count(() => _files.Erase(path));
+
+        public void Protect(string path) => Count(() => _files.Protect(path));
+
         private void Count(Action action)
         {
             if (++Operations >= FailAt)

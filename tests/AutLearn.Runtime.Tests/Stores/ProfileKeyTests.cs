@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Stores.Samples;
+
+namespace AutLearn.Runtime.Tests.Stores;
+
+[Trait("Category", "Fault")]
+public sealed class ProfileKeyTests : IDisposable
+{
+    private readonly ProfileFolder _profile = new();
+
+    public void Dispose() => _profile.Dispose();
+
+    [Fact]
+    public void DeriveKey_AfterReopening_IsTheSame()
+    {
+        byte[] features = _profile.Key.DeriveKey("features");
+        Assert.Equal(32, features.Length);
+        Assert.NotEqual(features, _profile.Key.DeriveKey("state"));
+        using ProfileKey again = _profile.OpenKey();
+        Assert.Equal(features, again.DeriveKey("features"));
+        Assert.Empty(_profile.Holding(features));
+    }
+
+    [Fact]
+    public void Open_WithoutUse_MakesNoFile()
+    {
+        Assert.False(Directory.Exists(_profile.Path));
+        _ = _profile.Key.DeriveKey("state");
+        Assert.Equal([_profile.KeyPath, _profile.ProtectorPath], _profile.Files());
+    }
+
+    [Fact]
+    public void DeriveKey_AfterTheFolderWasDeleted_WritesTheSameKeyAgain()
+    {
+        byte[] sealedBytes = _profile.Key.Seal("learned"u8, "state");
+        Directory.Delete(_profile.Path, recursive: true);
+        _ = _profile.Key.Seal("more"u8, "state");
+        using ProfileKey again = _profile.OpenKey();
+        Assert.Equal("learned"u8, again.Unseal(sealedBytes, "state", "f").Span);
+    }
+
+    [Fact]
+    public void Destroy_Key_EndsWhatItSealedAndBeginsAnew()
+    {
+        byte[] sealedBytes = _profile.Key.Seal("what was learned"u8, "state");
+        byte[] wrapped = File.ReadAllBytes(_profile.KeyPath);
+        _profile.Key.Destroy();
+        Assert.Empty(_profile.Files());
+        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal(sealedBytes, "state", "f"));
+
+        // A copy of the wrapped key is worth nothing without the wrapping key.
+        using ProfileKey anew = _profile.OpenKey();
+        _ = anew.DeriveKey("state");
+        File.WriteAllBytes(_profile.KeyPath, wrapped);
+        Assert.Throws<ProfileKeyException>(() => _profile.OpenKey());
+    }
+
+    [Fact]
+    public void Open_EveryByteOfTheFileChangedOrCut_IsRefused()
+    {
+        _ = _profile.Key.DeriveKey("state");
+        byte[] intact = File.ReadAllBytes(_profile.KeyPath);
+        for (int at = 0; at < intact.Length; at++)
+        {
+            byte[] damaged = [.. intact];
+            damaged[at] ^= 1;
+            File.WriteAllBytes(_profile.KeyPath, damaged);
+            Assert.Equal(_profile.KeyPath, Assert.Throws<ProfileKeyException>(() => _profile.OpenKey()).File);
+            File.WriteAllBytes(_profile.KeyPath, intact[..at]);
+            Assert.Throws<ProfileKeyException>(() => _profile.OpenKey());
+        }
+    }
+
+    [Fact]
+    public void DeriveKey_ManyAtOnceOnAFreshProfile_AgreeOnOneKey()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            string folder = _profile.File($"round{round}");
+            using var start = new Barrier(4);
+            byte[][] keys = new byte[4][];
+            Thread[] threads = [.. Enumerable.Range(0, 4).Select(i => new Thread(() =>
+            {
+                using var key = ProfileKey.Open(Path.Combine(folder, "a.key"), new KeyFileProtector(Path.Combine(folder, "b.key")));
+                start.SignalAndWait();
+                keys[i] = key.DeriveKey("state");
+            }))];
+            foreach (Thread thread in threads)
+                thread.Start();
+            foreach (Thread thread in threads)
+                thread.Join();
+            Assert.All(keys, k => Assert.Equal(keys[0], k));
+            Assert.Equal(2, Directory.GetFiles(folder).Length);
+        }
+    }
+
+    [Fact]
+    public void Unseal_EveryBitFlippedAndEveryTruncation_IsRefused()
+    {
+        byte[] content = RandomNumberGenerator.GetBytes(100);
+        byte[] intact = _profile.Key.Seal(content, "generation/3");
+        Assert.Equal(SealedContent.Overhead + content.Length, intact.Length);
+        Assert.Equal(content, _profile.Key.Unseal([.. intact], "generation/3", "f").ToArray());
+        for (int bit = 0; bit < intact.Length * 8; bit++)
+        {
+            byte[] damaged = [.. intact];
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Equal("f", Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal(damaged, "generation/3", "f")).File);
+        }
+
+        for (int length = 0; length < intact.Length; length++)
+            Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal(intact[..length], "generation/3", "f"));
+        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal([.. intact, 0], "generation/3", "f"));
+    }
+
+    [Fact]
+    public void Unseal_OfAnotherPurpose_IsRefused()
+    {
+        byte[] bytes = _profile.Key.Seal("x"u8, "generation/3");
+        foreach (string purpose in (string[])["generation/4", "generation/30", "state", "generation/"])
+            Assert.Contains("another purpose", Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal([.. bytes], purpose, "f")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Seal_SameContentTwice_DiffersEverywhere()
+    {
+        byte[] first = _profile.Key.Seal(new byte[64], "state"), second = _profile.Key.Seal(new byte[64], "state");
+        Assert.NotEqual(first[^64..], second[^64..]);
+    }
+
+    [Fact]
+    public void ForgetAll_OfASampleStoreUnderTheProfilesKey_DestroysItToo()
+    {
+        byte[] sealedBytes = _profile.Key.Seal("learned"u8, "state");
+        using (SampleStore samples = SampleStore.Open(_profile.File("samples"), _profile.Key))
+        {
+            samples.Add(new NewSample { Payload = new byte[] { 1 } });
+            samples.ForgetAll();
+            samples.Add(new NewSample { Payload = new byte[] { 2 } });
+        }
+
+        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal([.. sealedBytes], "state", "f"));
+        byte[] after = _profile.Key.Seal("learned since"u8, "state");
+        using ProfileKey again = _profile.OpenKey();
+        Assert.Equal("learned since"u8, again.Unseal(after, "state", "f").Span);
+        using SampleStore reopened = SampleStore.Open(_profile.File("samples"), again);
+        Assert.Single(reopened.List());
+    }
+}
