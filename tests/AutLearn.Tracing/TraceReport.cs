@@ -14,6 +14,19 @@ internal static partial class TraceReport
 
     public static async Task<string> WriteAsync()
     {
+        var worlds = new List<TracedWorld>();
+        try
+        {
+            return await WriteAsync(worlds);
+        }
+        finally
+        {
+            worlds.ForEach(w => w.Dispose());
+        }
+    }
+
+    private static async Task<string> WriteAsync(List<TracedWorld> worlds)
+    {
         var page = new StringBuilder();
         page.AppendLine("# What leaves a process").AppendLine()
             .AppendLine($"{RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}; ONNX Runtime {OrtEnv.Instance().GetVersionString()}").AppendLine()
@@ -39,10 +52,9 @@ internal static partial class TraceReport
             page.AppendLine(CultureInfo.InvariantCulture, $"- {same.Count()} {same.Key}");
         page.AppendLine();
         List(page, loudWorld, loud.Outside(loudWorld.Given));
-        dayWorld.Dispose();
-        loudWorld.Dispose();
 
-        using var open = new TracedWorld(hasDiagnostics: true);
+        var open = new TracedWorld(hasDiagnostics: true);
+        worlds.Add(open);
         SystemCalls diagnostics = await TracedPrograms.DayAsync(open);
         page.AppendLine().AppendLine("## What .NET itself does without `DOTNET_EnableDiagnostics=0`").AppendLine();
         foreach (SocketUse socket in diagnostics.Sockets)
@@ -54,6 +66,7 @@ internal static partial class TraceReport
         async Task<(TracedWorld World, SystemCalls Calls)> RowAsync(string name, Func<TracedWorld, Task<SystemCalls>> run, bool isTemporary = false)
         {
             var world = new TracedWorld();
+            worlds.Add(world);
             SystemCalls calls = await run(world);
             if (calls.ExitCode != 0)
                 throw new InvalidOperationException($"{name} ended with {calls.ExitCode}: {calls.Error}");
