@@ -33,8 +33,9 @@ public sealed class CompileOptions
     /// <summary>Gets or sets the calls of the training step that share one update.</summary>
     /// <value>From 1 to 1,000,000. The default is 1: every call updates.</value>
     /// <remarks>
-    /// With k above 1, calls sum their gradients, and each k-th call updates with the mean of the k: for micro-batches with equally many labels,
-    /// the step on the k times larger batch. The sums and a counter are optimizer state. The gradient norm is that of the mean so far, over k.
+    /// With k above 1, calls sum their gradients, each weighed by the labels that count in it and their class weights, and each k-th call updates
+    /// with their mean: the step on the whole batch, however it was split. Training loops update at the end of an epoch too, with the mean of
+    /// what is there. The sums, the weight and a counter are optimizer state. The gradient norm is that of the mean so far.
     /// Running statistics of batch normalisation follow every micro-batch.
     /// </remarks>
     public int AccumulationSteps { get; set; } = 1;

@@ -82,6 +82,7 @@ public static class ModelCompiler
             ],
             OptimizerState = step.State,
             LearningRateInput = naming.LearningRate,
+            UpdateNowInput = options.AccumulationSteps > 1 ? naming.UpdateNow : null,
             SeedInput = step.SeedInput,
             LossOutput = naming.Loss,
             Metrics = [.. step.Metrics.Concat(evaluationMetrics).DistinctBy(m => m.Kind)],

@@ -30,6 +30,9 @@ internal sealed class StepRunner : IDisposable
     /// <summary>Parameters, buffers and optimizer state by name.</summary>
     public Dictionary<string, Tensor> Values { get; } = [];
 
+    /// <summary>Gets or sets a value indicating whether the next steps only end their window of accumulated gradients.</summary>
+    public bool UpdatesNow { get; set; }
+
     public IReadOnlyDictionary<string, Tensor> Infer(IReadOnlyDictionary<string, Tensor> inputs) => _inference.Run(With(inputs));
 
     public IReadOnlyDictionary<string, Tensor> Evaluate(IReadOnlyDictionary<string, Tensor> boundary, Tensor labels) =>
@@ -55,6 +58,8 @@ internal sealed class StepRunner : IDisposable
     {
         ArtifactManifest manifest = _artifacts.Manifest;
         Dictionary<string, Tensor> feeds = With(boundary, (manifest.Labels.Name, labels), (manifest.LearningRateInput, Tensor.Scalar(rate)));
+        if (manifest.UpdateNowInput is { } update)
+            feeds[update] = Tensor.Scalar(UpdatesNow);
         if (manifest.SeedInput is { } name)
             feeds[name] = Tensor.Scalar(seed);
         IReadOnlyDictionary<string, Tensor> outputs = model.Run(feeds);

@@ -9,6 +9,7 @@ internal sealed class ArtifactNaming
     {
         Labels = graph.UniqueName("labels");
         LearningRate = graph.UniqueName("learning_rate");
+        UpdateNow = graph.UniqueName("update_now");
         Seed = graph.UniqueName("seed");
         Loss = graph.UniqueName("loss");
         CorrectCount = graph.UniqueName("correct_count");
@@ -20,6 +21,8 @@ internal sealed class ArtifactNaming
     public string Labels { get; }
 
     public string LearningRate { get; }
+
+    public string UpdateNow { get; }
 
     public string Seed { get; }
 

@@ -68,22 +68,23 @@ internal sealed class TrainStepEmission
         }
 
         LossTerms terms = _options.Loss.Build(builder, read, head.Labels);
+        var state = new OptimizerState(graph);
+        GradientAccumulation? accumulation = Accumulate(builder, state, terms, read);
+        Value scoresGradient = accumulation?.Weigh(terms.ScoresGradient) ?? terms.ScoresGradient;
         IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(_options.GradientRegistry)
-            .Differentiate(head.Model, [new(scores, terms.ScoresGradient)], head.Trainable, _cancellationToken);
+            .Differentiate(head.Model, [new(scores, builder.CastLike(scoresGradient, scores))], head.Trainable, _cancellationToken);
         string[] missing = [.. head.Trainable.Where(p => !gradients.ContainsKey(p)).Select(p => $"'{p.Name}'")];
         if (missing.Length > 0)
             throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}: only operators through which none flows lead from them to '{_prepared.Scores}'. Freeze them.");
 
         builder.NameStem = "optimizer";
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
-        var state = new OptimizerState(graph);
-        GradientAccumulation? accumulation = _options.AccumulationSteps > 1 ? new(builder, state, _options.AccumulationSteps) : null;
         gradients = head.Trainable.ToDictionary(p => p, p => builder.Widened(gradients[p]));
         gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
         (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
         foreach (Value parameter in head.Trainable)
             next[parameter.Name] = builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], rate)), parameter);
-        accumulation?.Gate(next, head.Trainable);
+        accumulation?.Gate(next, head.Parameters, head.Trainable);
 
         ModelEmission.ClearOutputs(graph);
         if (areScoresCached)
@@ -108,10 +109,20 @@ internal sealed class TrainStepEmission
             .. _prepared.Parameters,
             .. state.Entries.Select(e => e.State.Name),
             _naming.LearningRate,
+            .. accumulation is null ? (string[])[] : [_naming.UpdateNow],
             .. seed is null ? (string[])[] : [seed],
         ];
         ModelEmission.Finish(head.Model, areScoresCached ? "train_step_cached" : "train_step", inputs);
         return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors);
+    }
+
+    private GradientAccumulation? Accumulate(GraphBuilder builder, OptimizerState state, LossTerms terms, Value scores)
+    {
+        if (_options.AccumulationSteps == 1)
+            return null;
+        builder.NameStem = "accumulation";
+        Value updateNow = builder.Graph.AddInput(_naming.UpdateNow, new TensorType(ElementType.Bool, Shape.Scalar));
+        return new(builder, state, _options.AccumulationSteps, updateNow, terms.Weight, scores);
     }
 
     private string? ActivateDropout(OnnxModel model)

@@ -21,7 +21,7 @@ public sealed class BinaryCrossEntropyWithLogitsLoss : Loss
 
     private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        (Value count, Value reciprocal) = CountOf(builder, labels, scores);
+        (Value count, Value weight, Value reciprocal) = CountOf(builder, labels, scores);
         Value tail = builder.Log(builder.Add(builder.Exp(builder.Neg(builder.Op("Abs", [scores]))), builder.One(scores)));
         Value finite = builder.Op("Clip", [scores, builder.Scalar(scores, -LargestOf(scores)), builder.Scalar(scores, LargestOf(scores))]);
         Value terms = builder.Add(builder.Sub(builder.Op("Relu", [finite]), builder.Mul(finite, labels)), tail);
@@ -31,7 +31,7 @@ public sealed class BinaryCrossEntropyWithLogitsLoss : Loss
             builder.Greater(scores, builder.Zero(scores)),
             builder.Greater(labels, builder.Scalar(labels, 0.5)));
         Value correct = builder.Op("ReduceSum", [builder.Cast(right, ElementType.Int64)], ("keepdims", AttributeValue.Of(0L)));
-        return new(loss, gradient, count, correct, right);
+        return new(loss, gradient, weight, count, correct, right);
     }
 
     private static double LargestOf(Value scores) => scores.ElementType == ElementType.Float64 ? double.MaxValue : float.MaxValue;

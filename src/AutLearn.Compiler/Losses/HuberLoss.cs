@@ -28,11 +28,11 @@ public sealed class HuberLoss : Loss
 
     private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        (Value count, Value reciprocal) = CountOf(builder, labels, scores);
+        (Value count, Value weight, Value reciprocal) = CountOf(builder, labels, scores);
         Value difference = builder.Sub(scores, labels);
         Value clipped = builder.Op("Clip", [difference, builder.Scalar(scores, -Delta), builder.Scalar(scores, Delta)]);
         Value terms = builder.Mul(clipped, builder.Sub(difference, builder.Mul(clipped, 0.5)));
         Value loss = builder.Op("ReduceMean", [terms], ("keepdims", AttributeValue.Of(0L)));
-        return new(loss, builder.Mul(clipped, reciprocal), count, null, null);
+        return new(loss, builder.Mul(clipped, reciprocal), weight, count, null, null);
     }
 }

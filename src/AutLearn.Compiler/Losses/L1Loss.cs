@@ -16,9 +16,9 @@ public sealed class L1Loss : Loss
 
     private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        (Value count, Value reciprocal) = CountOf(builder, labels, scores);
+        (Value count, Value weight, Value reciprocal) = CountOf(builder, labels, scores);
         Value difference = builder.Sub(scores, labels);
         Value loss = builder.Op("ReduceMean", [builder.Op("Abs", [difference])], ("keepdims", AttributeValue.Of(0L)));
-        return new(loss, builder.Mul(builder.Op("Sign", [difference]), reciprocal), count, null, null);
+        return new(loss, builder.Mul(builder.Op("Sign", [difference]), reciprocal), weight, count, null, null);
     }
 }

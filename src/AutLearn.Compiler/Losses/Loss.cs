@@ -28,9 +28,7 @@ public abstract class Loss
     internal LossTerms Build(GraphBuilder builder, Value scores, Value labels)
     {
         builder.NameStem = "loss";
-        Value wide = builder.Widened(scores);
-        LossTerms terms = BuildWide(builder, wide, ReferenceEquals(wide, scores) ? labels : builder.Widened(labels));
-        return ReferenceEquals(wide, scores) ? terms : terms with { ScoresGradient = builder.CastLike(terms.ScoresGradient, scores) };
+        return BuildWide(builder, builder.Widened(scores), builder.Widened(labels));
     }
 
     /// <summary>Appends the same for scores of single or double precision.</summary>
@@ -43,10 +41,11 @@ public abstract class Loss
         return type;
     }
 
-    /// <summary>The number of elements of a value as a Float32 scalar's reciprocal, together with the Int64 count.</summary>
-    private protected static (Value Count, Value Reciprocal) CountOf(GraphBuilder builder, Value counted, Value like)
+    /// <summary>The number of elements of a value: Int64, in the type of another value, and its reciprocal.</summary>
+    private protected static (Value Count, Value Weight, Value Reciprocal) CountOf(GraphBuilder builder, Value counted, Value like)
     {
         Value count = builder.Op("Size", [counted]);
-        return (count, builder.Op("Reciprocal", [builder.Cast(count, like.ElementType)]));
+        Value weight = builder.CastLike(count, like);
+        return (count, weight, builder.Op("Reciprocal", [weight]));
     }
 }

@@ -16,9 +16,9 @@ public sealed class MeanSquaredLoss : Loss
 
     private protected override LossTerms BuildWide(GraphBuilder builder, Value scores, Value labels)
     {
-        (Value count, Value reciprocal) = CountOf(builder, labels, scores);
+        (Value count, Value weight, Value reciprocal) = CountOf(builder, labels, scores);
         Value difference = builder.Sub(scores, labels);
         Value loss = builder.Op("ReduceMean", [builder.Mul(difference, difference)], ("keepdims", AttributeValue.Of(0L)));
-        return new(loss, builder.Mul(difference, builder.Mul(reciprocal, 2)), count, null, null);
+        return new(loss, builder.Mul(difference, builder.Mul(reciprocal, 2)), weight, count, null, null);
     }
 }

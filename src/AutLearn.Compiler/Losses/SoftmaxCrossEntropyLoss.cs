@@ -68,7 +68,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         Value safe = counts is null ? y : builder.Where(counts, y, builder.Int(0));
         Value logAtLabel = PickColumn(builder, logP, safe);
 
-        (Value labelCount, Value reciprocal, Value? weights) = Weigh(builder, y, safe, counts, z);
+        (Value labelCount, Value total, Value reciprocal, Value? weights) = Weigh(builder, y, safe, counts, z);
         Value loss = LossOf(builder, logP, logAtLabel, weights, reciprocal, counts, classes);
         Value gradient = GradientOf(builder, builder.Exp(logP), builder.Exp(logAtLabel), safe, weights, reciprocal, counts, classes);
         if (!isFlat)
@@ -83,19 +83,19 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         Value correct = builder.ReduceSum(builder.Cast(right, ElementType.Int64), 0, 1);
         Value correctRows = builder.Reshape(right, labels.Shape!.Rank == 1 ? builder.Ints(-1) : builder.ShapeOf(labels));
         correctRows.Type = new TensorType(ElementType.Bool, labels.Shape);
-        return new(loss, gradient, labelCount, correct, correctRows);
+        return new(loss, gradient, total, labelCount, correct, correctRows);
     }
 
     private static Value PickColumn(GraphBuilder builder, Value matrix, Value index) =>
         builder.Op("GatherElements", [matrix, index], ("axis", AttributeValue.Of(1L)));
 
-    // Row weights r (null where all are 1), the number of counted labels, and 1 / sum(r).
-    private (Value Count, Value Reciprocal, Value? Weights) Weigh(GraphBuilder builder, Value y, Value safe, Value? counts, Value like)
+    // The number of counted labels, sum(r), 1 / sum(r), and the row weights r (null where all are 1).
+    private (Value Count, Value Total, Value Reciprocal, Value? Weights) Weigh(GraphBuilder builder, Value y, Value safe, Value? counts, Value like)
     {
         if (counts is null && ClassWeights.Length == 0)
         {
-            (Value all, Value perRow) = CountOf(builder, y, like);
-            return (all, perRow, null);
+            (Value all, Value rows, Value perRow) = CountOf(builder, y, like);
+            return (all, rows, perRow, null);
         }
 
         Value count = counts is null ? builder.Op("Size", [y]) : builder.ReduceSum(builder.Cast(counts, ElementType.Int64), 0, 1);
@@ -113,7 +113,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
 
         Value total = builder.ReduceSum(weights, 0, 1);
         Value reciprocal = builder.Where(builder.Greater(total, builder.Zero(total)), builder.Op("Reciprocal", [total]), builder.Zero(total));
-        return (count, reciprocal, weights);
+        return (count, total, reciprocal, weights);
     }
 
     private Value WeightVector(GraphBuilder builder, Value like) =>

@@ -24,11 +24,11 @@ internal sealed class OptimizerState
         return state;
     }
 
-    /// <summary>Adds an Int64 scalar that starts at 0.</summary>
-    public Value AddCounter(string name)
+    /// <summary>Adds a scalar that belongs to no parameter and starts at 0.</summary>
+    public Value AddScalar(string name, ElementType type, string slot)
     {
-        Value state = _graph.AddInput(_graph.UniqueName(name), new TensorType(ElementType.Int64, Shape.Scalar));
-        _entries.Add(new(state, null, "step", 0));
+        Value state = _graph.AddInput(_graph.UniqueName(name), new TensorType(type, Shape.Scalar));
+        _entries.Add(new(state, null, slot, 0));
         return state;
     }
 
@@ -51,7 +51,7 @@ internal sealed class OptimizerState
     {
         if (_step is not null)
             return _step;
-        Value state = AddCounter("optimizer.step");
+        Value state = AddScalar("optimizer.step", ElementType.Int64, "step");
         _step = builder.Add(state, builder.Int(1));
         SetNext(state, _step);
         return _step;

@@ -127,8 +127,9 @@ public static class OrtTrainingCompiler
         // The scores are the last output, whatever they are called by now.
         Value scores = graph.Outputs[^1];
         Value labels = graph.AddInput(naming.Labels, options.Loss.LabelsFor(scores));
-        LossTerms terms = options.Loss.Build(new GraphBuilder(graph, model.Opset), scores, labels);
-        return (model, terms, scores, labels);
+        var builder = new GraphBuilder(graph, model.Opset);
+        LossTerms terms = options.Loss.Build(builder, scores, labels);
+        return (model, terms with { ScoresGradient = builder.CastLike(terms.ScoresGradient, scores) }, scores, labels);
     }
 
     private static void MakeInputs(OnnxGraph graph, ImmutableSortedDictionary<string, Tensor> frozen)

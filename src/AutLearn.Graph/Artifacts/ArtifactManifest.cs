@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace AutLearn.Graph.Artifacts;
 
@@ -56,6 +57,13 @@ public sealed record ArtifactManifest
 
     /// <summary>Gets the name of the step models' learning-rate input, a Float32 scalar.</summary>
     public required string LearningRateInput { get; init; }
+
+    /// <summary>
+    /// Gets the name of the step models' input that ends a window of accumulated gradients early (Bool scalar): where true, the call adds
+    /// nothing of its own batch and updates with the mean of those before. Null where every call updates.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? UpdateNowInput { get; init; }
 
     /// <summary>Gets the name of the step models' seed input (Int64 scalar, a new value each step); null where nothing is random.</summary>
     public string? SeedInput { get; init; }

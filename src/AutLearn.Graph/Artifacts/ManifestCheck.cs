@@ -120,7 +120,7 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         IEnumerable<string> stepInputs = manifest.Boundary.Select(b => b.Tensor.Name)
             .Append(manifest.Labels.Name).Append(manifest.LearningRateInput).Append(manifest.Logits.Name)
             .Concat(parameters).Concat(manifest.OptimizerState.Select(s => s.Tensor.Name));
-        Distinct("inputs of the step models", manifest.SeedInput is null ? stepInputs : stepInputs.Append(manifest.SeedInput));
+        Distinct("inputs of the step models", stepInputs.Concat(((string?[])[manifest.SeedInput, manifest.UpdateNowInput]).OfType<string>()));
         Distinct("outputs of the step models", manifest.Parameters.Select(p => p.UpdatedOutput)
             .Concat(manifest.OptimizerState.Select(s => s.UpdatedOutput)).Append(manifest.LossOutput).Concat(manifest.Metrics.Select(m => m.Tensor.Name)));
         Distinct("parameters with gradient factors", manifest.GradientFactors.Select(f => f.Parameter));
@@ -137,6 +137,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
         if (manifest.Optimizer.AccumulationSteps < 2)
             throw Wrong($"the optimizer accumulates {manifest.Optimizer.AccumulationSteps} steps, where only 2 and more make sense");
+        if (manifest.UpdateNowInput is null != manifest.Optimizer.AccumulationSteps is null)
+            throw Wrong("an optimizer that accumulates steps, and no other, has an input to update now");
         TrainingDefaults defaults = manifest.Defaults;
         if (defaults.LearningRate is not (> 0 and <= 1) || defaults.BatchSize < 1 || defaults.Epochs < 1)
             throw Wrong("the training defaults are out of range");

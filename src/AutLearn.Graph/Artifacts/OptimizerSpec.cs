@@ -27,7 +27,7 @@ public sealed record OptimizerSpec(string Kind)
     /// <summary>Gets the largest global gradient norm; null where gradients are not clipped.</summary>
     public double? ClipNorm { get; init; }
 
-    /// <summary>Gets the calls of the training step that share one update; null where every call updates.</summary>
+    /// <summary>Gets the most calls of the training step that share one update; null where every call updates.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? AccumulationSteps { get; init; }
 }
