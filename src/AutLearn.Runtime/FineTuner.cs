@@ -57,7 +57,8 @@ public sealed class FineTuner
         using Activity? activity = Telemetry.Activities.StartActivity("autlearn.train");
         long start = Stopwatch.GetTimestamp();
         int[] order = new int[features.Rows];
-        long stepsInEpoch = (features.Rows + (long)batchSize - 1) / batchSize, steps = 0, ignored = 0;
+        long batches = (features.Rows + (long)batchSize - 1) / batchSize, window = _model.Manifest.Optimizer.AccumulationSteps ?? 1;
+        long stepsInEpoch = (batches + window - 1) / window, steps = 0, microSteps = 0, ignored = 0;
         RefusalCount refusals = default;
         ImmutableArray<EpochResult>.Builder results = ImmutableArray.CreateBuilder<EpochResult>();
         for (int epoch = 1; epoch <= epochs; epoch++)
@@ -87,13 +88,14 @@ public sealed class FineTuner
                     throw new ArgumentException($"Epoch {epoch}, batch {batch}, row {rows[row]} of the features: {error.Message}", nameof(features), error);
                 }
 
+                steps += result.IsUpdate ? 1 : 0;
                 if (result.LabelCount == 0)
                 {
                     ignored++;
                     continue;
                 }
 
-                steps++;
+                microSteps++;
                 refusals = refusals.Applied();
                 loss += (double)result.Loss * result.LabelCount;
                 labels += result.LabelCount;
@@ -101,13 +103,22 @@ public sealed class FineTuner
                 progress?.Report(new(epoch, epochs, steps, epochs * stepsInEpoch, result));
             }
 
+            try
+            {
+                steps += _model.ApplyAccumulated(learningRate, cancellationToken) ? 1 : 0;
+            }
+            catch (NonFiniteStepException error)
+            {
+                refusals = refusals.Refused(refusal = error, epoch, (int)batches - 1);
+            }
+
             if (labels == 0)
-                throw refusal is null ? new ArgumentException("Every label of the features is the ignored one, so there is nothing to learn from.", nameof(features)) : refusals.GiveUp(refusal, epoch, (int)stepsInEpoch - 1);
+                throw refusal is null ? new ArgumentException("Every label of the features is the ignored one, so there is nothing to learn from.", nameof(features)) : refusals.GiveUp(refusal, epoch, (int)batches - 1);
             results.Add(new(loss / labels, (double?)correct / labels));
         }
 
         long version = _model.ParameterVersion;
         Log.TrainingFinished(_model.Logger, steps, epochs, version);
-        return new(results.ToImmutable(), steps, Stopwatch.GetElapsedTime(start), version) { RefusedSteps = refusals.Steps, IgnoredBatches = ignored };
+        return new(results.ToImmutable(), steps, Stopwatch.GetElapsedTime(start), version) { MicroSteps = microSteps, RefusedSteps = refusals.Steps, IgnoredBatches = ignored };
     }
 }

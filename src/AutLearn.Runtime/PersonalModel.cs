@@ -207,6 +207,20 @@ public sealed class PersonalModel : IDisposable
         }
     }
 
+    /// <summary>Updates with the gradients that micro-steps have gathered so far, where the model was compiled to accumulate them.</summary>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the update is then not applied.</param>
+    /// <returns>Whether any waited for an update; false always for a model that does not accumulate.</returns>
+    /// <exception cref="NonFiniteStepException">A parameter after the update is not finite; it was not applied.</exception>
+    /// <exception cref="RunFailedException">The native run failed; the update was not applied.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the update was not applied.</exception>
+    /// <remarks>Training loops do this at the end of each epoch, so that no gradient is lost or mixed with those of the next.</remarks>
+    public bool ApplyAccumulated(double learningRate, CancellationToken cancellationToken = default)
+    {
+        lock (_writer)
+            return _engine.EndWindow(learningRate, cancellationToken);
+    }
+
     /// <summary>Creates an empty feature set for this model.</summary>
     public FeatureSet CreateFeatureSet() => new(Manifest);
 
@@ -403,6 +417,6 @@ public sealed class PersonalModel : IDisposable
         }
     }
 
-    private static StepResult Applied(StepResult result) =>
-        result.LabelCount > 0 ? result : throw new ArgumentException("Every label is the ignored one, so there is nothing to learn from.");
+    private StepResult Applied(StepResult result) =>
+        result.LabelCount > 0 || _engine.Accumulates ? result : throw new ArgumentException("Every label is the ignored one, so there is nothing to learn from.");
 }

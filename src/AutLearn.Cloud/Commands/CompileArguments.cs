@@ -85,7 +85,7 @@ internal sealed class CompileArguments
 
     private readonly Option<int> _accumulate = new Option<int>("--accumulate")
     {
-        Description = "Calls of the training step that share one update, for batches larger than memory allows. Default: 1.",
+        Description = "Calls of the training step that share one update, for batches larger than memory allows; the last update of an epoch may share fewer. Default: 1.",
         HelpName = "steps",
         DefaultValueFactory = _ => 1,
     }.Between(1, 1_000_000);

@@ -28,7 +28,7 @@ internal sealed class PretrainArguments
 
     public Option<int> Accumulate { get; } = new Option<int>("--accumulate")
     {
-        Description = "Steps that share one update, for batches larger than memory allows.",
+        Description = "Batches that share one update, for steps on more rows than memory allows; the last update of an epoch may share fewer.",
         HelpName = "steps",
         DefaultValueFactory = _ => 1,
     }.Between(1, 1_000_000);

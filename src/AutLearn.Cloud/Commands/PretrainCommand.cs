@@ -90,6 +90,7 @@ internal static class PretrainCommand
                 accumulate,
                 result.End == TrainerEnd.EarlyStopped ? "early" : "completed",
                 result.Steps,
+                result.MicroSteps,
                 result.ResumedAtStep,
                 result.BestEpoch,
                 [.. result.Epochs.Select(e => new PretrainEpochReport(e.Epoch, e.TrainLoss, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy, e.LearningRate))],

@@ -38,7 +38,10 @@ internal static class PretrainSession
             DataLoader? validation = task.Validation is { } rows
                 ? new(rows, new() { BatchSize = settings.BatchSize, Order = SampleOrder.Sequential })
                 : null;
-            long steps = Math.Max(1, (long)training.BatchCount!.Value * settings.Epochs);
+            int window = options.AccumulationSteps;
+            if (training.BatchCount is not > 0)
+                throw new AutLearnException($"The training would make no update: {task.Data} has {task.Training.Count} rows, which make no batch of {settings.BatchSize}.");
+            long steps = (training.BatchCount.Value + window - 1L) / window * settings.Epochs;
             var trainer = new Trainer(model, new TrainerOptions
             {
                 Epochs = settings.Epochs,
@@ -83,7 +86,7 @@ internal static class PretrainSession
         OutputFile.Write(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    // Batch normalisation learns little from a lone last row, and accumulated gradients weigh batches alike.
+    // Batch normalisation learns little from a lone last row.
     private static DataLoader Training(ISampleSource rows, PretrainSettings settings) => new(rows, new()
     {
         BatchSize = settings.BatchSize,

@@ -9,11 +9,12 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="ValidationRows">The rows that were only measured on.</param>
 /// <param name="Weights">The trained numbers.</param>
 /// <param name="Optimizer">The optimizer.</param>
-/// <param name="BatchSize">Rows of a step.</param>
-/// <param name="Accumulate">Steps that share one update.</param>
+/// <param name="BatchSize">Rows of a micro-step.</param>
+/// <param name="Accumulate">The most micro-steps that share one update.</param>
 /// <param name="End">Why training ended.</param>
-/// <param name="Steps">All steps, also those before an interruption.</param>
-/// <param name="ResumedAtStep">The steps that a checkpoint brought along.</param>
+/// <param name="Steps">All updates, also those before an interruption.</param>
+/// <param name="MicroSteps">All batches that went into them.</param>
+/// <param name="ResumedAtStep">The updates that a checkpoint brought along.</param>
 /// <param name="BestEpoch">The epoch of the lowest loss, whose parameters were exported where there is a validation.</param>
 /// <param name="Epochs">The course of the training.</param>
 /// <param name="Seconds">The time since training was started or resumed.</param>
@@ -32,6 +33,7 @@ internal sealed record PretrainReport(
     int Accumulate,
     string End,
     long Steps,
+    long MicroSteps,
     long ResumedAtStep,
     int? BestEpoch,
     ImmutableArray<PretrainEpochReport> Epochs,

@@ -137,8 +137,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
         if (manifest.Optimizer.AccumulationSteps < 2)
             throw Wrong($"the optimizer accumulates {manifest.Optimizer.AccumulationSteps} steps, where only 2 and more make sense");
-        if (manifest.UpdateNowInput is null != manifest.Optimizer.AccumulationSteps is null)
-            throw Wrong("an optimizer that accumulates steps, and no other, has an input to update now");
+        if (manifest.UpdateNowInput is not null && manifest.Optimizer.AccumulationSteps is null)
+            throw Wrong("it has an input to update now, but its optimizer accumulates no steps");
         TrainingDefaults defaults = manifest.Defaults;
         if (defaults.LearningRate is not (> 0 and <= 1) || defaults.BatchSize < 1 || defaults.Epochs < 1)
             throw Wrong("the training defaults are out of range");

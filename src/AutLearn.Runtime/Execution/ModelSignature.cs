@@ -39,14 +39,16 @@ internal sealed class ModelSignature
     }
 
     /// <summary>
-    /// Boundary tensors, labels, learning rate, then the seed and the cached logits where the model takes them; to loss, metrics and the
-    /// factors of gradients.
+    /// Boundary tensors, labels, learning rate, then the seed, whether to update now, and the cached logits where the model takes them; to
+    /// loss, metrics and the factors of gradients.
     /// </summary>
     public static ModelSignature Step(ArtifactManifest manifest, bool usesLogits)
     {
         List<TensorSpec> inputs = [.. manifest.Boundary.Select(b => b.Tensor), manifest.Labels, new(manifest.LearningRateInput, ElementType.Float32, [])];
         if (manifest.SeedInput is not null)
             inputs.Add(new(manifest.SeedInput, ElementType.Int64, []));
+        if (manifest.UpdateNowInput is not null)
+            inputs.Add(new(manifest.UpdateNowInput, ElementType.Bool, []));
         if (usesLogits)
             inputs.Add(manifest.Logits);
         string[] boundary = [.. manifest.Boundary.Select(b => b.Tensor.Name)];

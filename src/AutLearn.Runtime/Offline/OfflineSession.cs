@@ -75,6 +75,7 @@ internal sealed class OfflineSession : IDisposable
             {
                 if (!RunEpoch(progress, endOfWindow, cancellationToken))
                     return Suspend();
+                EndAccumulation(cancellationToken);
                 EndEpoch(cancellationToken);
                 Save();
             }
@@ -168,10 +169,24 @@ internal sealed class OfflineSession : IDisposable
         var source = new BufferSource(buffers.Boundary, buffers.Labels, logits: null, logitsVersion: null);
         try
         {
-            if (_candidate.Train(source, _plan.LearningRate, cancellationToken).LabelCount == 0)
-                return;
-            _position = _position with { Refusals = _position.Refusals.Applied() };
-            _windowSteps++;
+            StepResult result = _candidate.Train(source, _plan.LearningRate, cancellationToken);
+            _windowSteps += result.IsUpdate ? 1 : 0;
+            if (result.LabelCount > 0)
+                _position = _position with { Refusals = _position.Refusals.Applied() };
+        }
+        catch (NonFiniteStepException)
+        {
+            _position = _position with { Refusals = _position.Refusals.Refused() };
+            if (_position.Refusals.IsOver)
+                throw;
+        }
+    }
+
+    private void EndAccumulation(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _windowSteps += _candidate.ApplyAccumulated(_plan.LearningRate, cancellationToken) ? 1 : 0;
         }
         catch (NonFiniteStepException)
         {

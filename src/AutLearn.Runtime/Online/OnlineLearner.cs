@@ -329,7 +329,7 @@ public sealed class OnlineLearner : IAsyncDisposable
         {
             _cache.Complete(_batch);
             if (isApplied)
-                _ledger.Trained(rows, result.Loss);
+                _ledger.Trained(rows, result.Loss, result.IsUpdate);
             else
                 _ledger.Ignored(rows);
         }

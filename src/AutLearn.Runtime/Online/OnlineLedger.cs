@@ -43,11 +43,11 @@ internal sealed class OnlineLedger
             (_isPaused, _error, _refusals) = (false, null, _refusals.Applied());
     }
 
-    public void Trained(int rows, float loss)
+    public void Trained(int rows, float loss, bool isUpdate)
     {
         lock (_lock)
         {
-            _steps++;
+            _steps += isUpdate ? 1 : 0;
             _trainedRows += rows;
             _lastLoss = loss;
             _refusals = _refusals.Applied();

@@ -3,7 +3,7 @@ using AutLearn.Cache;
 namespace AutLearn.Runtime.Online;
 
 /// <summary>What an online learner did so far.</summary>
-/// <param name="Steps">Training steps applied.</param>
+/// <param name="Steps">Updates applied.</param>
 /// <param name="TrainedRows">Rows in them.</param>
 /// <param name="RefusedSteps">Steps that were not applied because they would have left values that are not finite.</param>
 /// <param name="RefusedRows">Rows dropped with such steps.</param>

@@ -23,12 +23,14 @@ internal sealed class StepEngine : IDisposable
     private readonly ModelRunner _plain;
     private readonly ModelRunner? _cached;
     private readonly ModelRunner _evaluation;
+    private readonly AccumulationWindow? _window;
     private readonly int _boundaryCount;
     private readonly bool _hasSeed;
     private readonly int _correctCount;
     private readonly int _labelCount;
     private readonly int _gradientNorm;
     private readonly int _correctRows;
+    private long[] _lastSizes = [];
 
     public StepEngine(ArtifactManifest manifest, SessionFactory factory, ParameterSets sets, bool hasCachedStep, long seed, ILogger logger)
     {
@@ -39,6 +41,7 @@ internal sealed class StepEngine : IDisposable
         _refusal = new(manifest, sets);
         _plain = new(ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
         _finite = new(manifest, _plain.Signature, sets);
+        _window = AccumulationWindow.Of(manifest, _plain.Signature, sets);
         _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
         _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
         _boundaryCount = manifest.Boundary.Length;
@@ -53,12 +56,14 @@ internal sealed class StepEngine : IDisposable
 
     public bool IsTrainingLoaded => _plain.IsLoaded || _cached is { IsLoaded: true };
 
+    /// <summary>Gets a value indicating whether steps sum their gradients and only some update. Such a step takes a batch whose labels are all ignored: it weighs nothing.</summary>
+    public bool Accumulates => _window is not null;
+
     /// <summary>Trains on rows; with their logits where those are of the serving version, which gives the same result sooner.</summary>
     public StepResult Step<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
         where TSource : IBatchSource, allows ref struct
     {
-        if (learningRate is not (> 0 and <= float.MaxValue))
-            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "The learning rate must be a positive number.");
+        RequireRate(learningRate);
         long version = _sets.Version;
         ModelRunner runner = _cached is not null && source.LogitsVersion == version ? _cached : _plain;
         Span<long> sizes = stackalloc long[runner.Signature.SymbolCount];
@@ -71,16 +76,41 @@ internal sealed class StepEngine : IDisposable
             TensorBuffer? logits = ReferenceEquals(runner, _cached) ? plan.Inputs[^1] : null;
             source.Fill(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], logits);
             long labels = _labelCheck.Count(plan.Inputs[_boundaryCount]);
-            if (labels == 0)
-                return new(float.NaN, null, 0, null, version);
-            plan.Inputs[_boundaryCount + 1].Span<float>()[0] = (float)learningRate;
-            if (_hasSeed)
-                plan.Inputs[_boundaryCount + 2].Span<long>()[0] = SeedOf(version);
+            if (labels == 0 && _window is null)
+                return new(float.NaN, null, 0, null, version) { IsUpdate = false };
+            Remember(sizes);
+            Set(plan, learningRate, version, updatesNow: false);
             return Run(runner, plan, version, labels, cancellationToken);
         }
         finally
         {
             runner.Return(plan);
+        }
+    }
+
+    /// <summary>Updates with the mean of the gradients that wait for it, those of a window that no further step completes.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool EndWindow(double learningRate, CancellationToken cancellationToken)
+    {
+        RequireRate(learningRate);
+        if (_window is null || !_window.IsOpen(1 - _sets.WaitForWritable(cancellationToken)))
+            return false;
+        if (_lastSizes.Length == 0)
+            Remember(Enumerable.Repeat(1L, _plain.Signature.SymbolCount).ToArray());
+        RunPlan plan = _plain.Rent(_lastSizes);
+        try
+        {
+            // The model leaves out what the rows say, so they may say anything.
+            foreach (TensorBuffer input in plan.Inputs)
+                input.Bytes.Clear();
+            long version = _sets.Version;
+            Set(plan, learningRate, version, updatesNow: true);
+            Run(_plain, plan, version, labels: 0, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            _plain.Return(plan);
         }
     }
 
@@ -114,13 +144,38 @@ internal sealed class StepEngine : IDisposable
         _evaluation.Dispose();
     }
 
+    private static void RequireRate(double learningRate)
+    {
+        if (learningRate is not (> 0 and <= float.MaxValue))
+            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "The learning rate must be a positive number.");
+    }
+
+    // A run that ends a window takes these: shapes that the model is known to take.
+    private void Remember(ReadOnlySpan<long> sizes)
+    {
+        if (_window is null)
+            return;
+        if (_lastSizes.Length == 0)
+            _lastSizes = new long[_plain.Signature.SymbolCount];
+        sizes[.._lastSizes.Length].CopyTo(_lastSizes);
+    }
+
+    private void Set(RunPlan plan, double learningRate, long version, bool updatesNow)
+    {
+        plan.Inputs[_boundaryCount + 1].Span<float>()[0] = (float)learningRate;
+        if (_hasSeed)
+            plan.Inputs[_boundaryCount + 2].Span<long>()[0] = SeedOf(version);
+        _window?.Tell(plan, updatesNow);
+    }
+
     private StepResult Run(ModelRunner runner, RunPlan plan, long version, long labels, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         TimeSpan cpu = Telemetry.StepCpuTime.Enabled ? CpuTime.OfProcess() : default;
         int target = _sets.WaitForWritable(cancellationToken);
         runner.Run(plan, 1 - target, cancellationToken);
-        float loss = LossOf(plan);
+        bool hasGradient = labels > 0 || _window!.IsOpen(1 - target);
+        float loss = labels == 0 ? 0 : LossOf(plan);
         float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
         bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
         int notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
@@ -136,7 +191,7 @@ internal sealed class StepEngine : IDisposable
         Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
         if (Telemetry.StepCpuTime.Enabled)
             Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
-        return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1);
+        return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
     }
 
     // The loss is the first output of the step and evaluation signatures.

@@ -2,7 +2,7 @@ namespace AutLearn.Runtime.Training;
 
 /// <summary>One pass over the training rows.</summary>
 /// <param name="Epoch">From 1.</param>
-/// <param name="Steps">The steps done when it ended, over all epochs.</param>
+/// <param name="Steps">The updates done when it ended, over all epochs.</param>
 /// <param name="TrainLoss">The mean over the labels, each measured before its step's update.</param>
 /// <param name="TrainAccuracy">In [0, 1]; null where the artifacts do not count correct labels.</param>
 /// <param name="ValidationLoss">The mean over the validation labels after the epoch; null where nothing is validated.</param>

@@ -30,12 +30,20 @@ internal sealed class TrainerLog : IDisposable
 
     public void Step(TrainerPosition position, StepResult result)
     {
-        Begin("step", position.Epoch, position.Step);
+        Begin(result.IsUpdate ? "step" : "micro_step", position.Epoch, position.Step);
         Write("loss", result.Loss);
         if (result.CorrectCount is { } correct && result.LabelCount > 0)
             Write("accuracy", (double)correct / result.LabelCount);
         if (result.GradientNorm is { } norm)
             Write("gradient_norm", norm);
+        Write("learning_rate", position.LearningRate);
+        End();
+    }
+
+    /// <summary>Notes an update of accumulated gradients to which no batch of its own belongs.</summary>
+    public void Update(TrainerPosition position)
+    {
+        Begin("update", position.Epoch, position.Step);
         Write("learning_rate", position.LearningRate);
         End();
     }

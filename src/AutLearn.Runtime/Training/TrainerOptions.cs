@@ -30,7 +30,7 @@ public sealed class TrainerOptions
     /// <value>Created if absent; for one training alone. Null (the default) keeps none.</value>
     public string? CheckpointFolder { get; set; }
 
-    /// <summary>Gets or sets the steps after which a checkpoint is written, besides the ends of epochs.</summary>
+    /// <summary>Gets or sets the updates after which a checkpoint is written, besides the ends of epochs.</summary>
     /// <value>From 1 to 1,000,000,000. The default is 500.</value>
     [Range(1, 1_000_000_000)]
     public long CheckpointSteps { get; set; } = 500;

@@ -11,7 +11,11 @@ internal sealed record TrainerPosition
     /// <summary>Gets the batches done in it.</summary>
     public int Batch { get; init; }
 
+    /// <summary>Gets the updates done, over all epochs.</summary>
     public long Step { get; init; }
+
+    /// <summary>Gets the batches whose gradients went into updates, or wait for one.</summary>
+    public long MicroSteps { get; init; }
 
     public double LossSum { get; init; }
 

@@ -5,12 +5,15 @@ namespace AutLearn.Runtime.Training;
 /// <summary>What training did.</summary>
 /// <param name="End">Why it ended.</param>
 /// <param name="Epochs">All epochs, also those before an interruption.</param>
-/// <param name="Steps">All steps that were applied, also those before an interruption.</param>
-/// <param name="ResumedAtStep">The steps that a checkpoint brought along; 0 where training started anew.</param>
+/// <param name="Steps">All updates that were applied, also those before an interruption.</param>
+/// <param name="ResumedAtStep">The updates that a checkpoint brought along; 0 where training started anew.</param>
 /// <param name="BestEpoch">The epoch with the lowest validation loss, or training loss where nothing is validated; null where no loss was a number.</param>
 /// <param name="Duration">The time since training was started or resumed.</param>
 public sealed record TrainerResult(TrainerEnd End, ImmutableArray<TrainerEpoch> Epochs, long Steps, long ResumedAtStep, int? BestEpoch, TimeSpan Duration)
 {
+    /// <summary>Gets the micro-steps: batches whose gradients went into the updates. As many as these where the artifacts do not accumulate gradients.</summary>
+    public long MicroSteps { get; init; }
+
     /// <summary>Gets the steps that were not applied because they would have left values that are not finite.</summary>
     public long RefusedSteps { get; init; }
 

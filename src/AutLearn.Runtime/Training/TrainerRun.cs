@@ -19,7 +19,7 @@ internal sealed class TrainerRun
     private readonly TrainerCheckpoint? _checkpoint;
     private TrainerPosition _position = new();
     private byte[]? _best;
-    private long _savedStep;
+    private long _savedMicroSteps;
     private NonFiniteStepException? _refusal;
     private TrainerLog? _log;
 
@@ -54,7 +54,7 @@ internal sealed class TrainerRun
             }
             catch (OperationCanceledException)
             {
-                if (_position.Step > _savedStep)
+                if (_position.MicroSteps > _savedMicroSteps)
                     Save();
                 throw;
             }
@@ -63,6 +63,7 @@ internal sealed class TrainerRun
         Log.TrainingFinished(_model.Logger, _position.Step, _position.Epochs.Length, _model.ParameterVersion);
         return new(_position.End.Value, _position.Epochs, _position.Step, resumedAt, _position.BestEpoch, _time.GetElapsedTime(start))
         {
+            MicroSteps = _position.MicroSteps,
             RefusedSteps = _position.Refusals.Steps,
             IgnoredBatches = _position.IgnoredBatches,
         };
@@ -71,6 +72,7 @@ internal sealed class TrainerRun
     private async Task EpochAsync(long start, CancellationToken cancellationToken)
     {
         int? batches = _training.BatchCount;
+        long savedAt = _position.Step;
         await foreach (TrainingBatch batch in _training.ReadEpochAsync(_position.Epoch, _position.Batch, cancellationToken).ConfigureAwait(false))
         {
             using (batch)
@@ -83,7 +85,8 @@ internal sealed class TrainerRun
                 {
                     Batch = batch.Index + 1,
                     Refusals = _position.Refusals.Applied(),
-                    Step = _position.Step + 1,
+                    Step = _position.Step + (result.IsUpdate ? 1 : 0),
+                    MicroSteps = _position.MicroSteps + 1,
                     LossSum = _position.LossSum + ((double)result.Loss * result.LabelCount),
                     Labels = _position.Labels + result.LabelCount,
                     Correct = _position.Correct + result.CorrectCount,
@@ -93,10 +96,14 @@ internal sealed class TrainerRun
                 _progress?.Report(new(_position.Epoch, _options.Epochs, _position.Batch, batches, _position.Step, rate, result));
             }
 
-            if (_position.Step % _options.CheckpointSteps == 0)
+            if (_position.Step > savedAt && _position.Step % _options.CheckpointSteps == 0)
+            {
                 Save();
+                savedAt = _position.Step;
+            }
         }
 
+        EndWindow(cancellationToken);
         if (_position.Labels == 0)
             throw NothingLearned();
         await EndEpochAsync(start, cancellationToken).ConfigureAwait(false);
@@ -111,8 +118,10 @@ internal sealed class TrainerRun
             StepResult result = _steps.Train(batch, rate, cancellationToken);
             if (result.LabelCount > 0)
                 return result;
-            _position = passed with { IgnoredBatches = passed.IgnoredBatches + 1 };
+            _position = passed with { IgnoredBatches = passed.IgnoredBatches + 1, Step = passed.Step + (result.IsUpdate ? 1 : 0), LearningRate = result.IsUpdate ? rate : passed.LearningRate };
             _log?.Passed("ignored", _position, batch.Index);
+            if (result.IsUpdate)
+                _log?.Update(_position);
         }
         catch (NonFiniteStepException error)
         {
@@ -127,6 +136,25 @@ internal sealed class TrainerRun
         }
 
         return null;
+    }
+
+    // The last window of an epoch may be incomplete: it updates with its own mean.
+    private void EndWindow(CancellationToken cancellationToken)
+    {
+        double rate = _options.Schedule.RateAt(_position.Step, _position.Schedule);
+        try
+        {
+            if (!_model.ApplyAccumulated(rate, cancellationToken))
+                return;
+            _position = _position with { Step = _position.Step + 1, LearningRate = rate };
+            _log?.Update(_position);
+        }
+        catch (NonFiniteStepException error)
+        {
+            _refusal = error;
+            _position = _position with { Refusals = _position.Refusals.Refused(error, _position.Epoch, _position.Batch - 1) };
+            _log?.Passed("refused", _position, _position.Batch - 1);
+        }
     }
 
     private AutLearnException NothingLearned() => (_position, _refusal) switch
@@ -204,13 +232,13 @@ internal sealed class TrainerRun
 
         _model.RestoreState(found.State, _options.CheckpointFolder!);
         _position = found.Header.Position;
-        _savedStep = _position.Step;
+        _savedMicroSteps = _position.MicroSteps;
     }
 
     private void Save()
     {
         _position = _position with { LogBytes = _log?.Flush() ?? 0 };
-        _savedStep = _position.Step;
+        _savedMicroSteps = _position.MicroSteps;
         _checkpoint?.Write(new(_settings, _position), _model.CaptureState());
     }
 

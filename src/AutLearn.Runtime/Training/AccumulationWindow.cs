@@ -1,0 +1,42 @@
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime.Execution;
+using AutLearn.Runtime.Parameters;
+
+namespace AutLearn.Runtime.Training;
+
+/// <summary>Where a step that accumulates gradients stands in its window, and how it is told to end it.</summary>
+/// <remarks>The window itself is optimizer state: saved, restored and refused with everything else.</remarks>
+internal sealed class AccumulationWindow
+{
+    private readonly ParameterSets _sets;
+    private readonly int _counter;
+    private readonly int _weight;
+    private readonly int _updateNow;
+
+    private AccumulationWindow(ParameterSets sets, int counter, int weight, int updateNow)
+    {
+        _sets = sets;
+        _counter = counter;
+        _weight = weight;
+        _updateNow = updateNow;
+    }
+
+    /// <summary>Finds the window of artifacts that accumulate; null for all others.</summary>
+    /// <exception cref="InvalidArtifactException">The manifest lacks the window's state.</exception>
+    public static AccumulationWindow? Of(ArtifactManifest manifest, ModelSignature step, ParameterSets sets) => manifest.UpdateNowInput is { } input
+        ? new(sets, StateOf(manifest, sets, "micro_step"), StateOf(manifest, sets, "accumulated_weight"), Array.FindIndex(step.Inputs, i => i.Name == input))
+        : null;
+
+    /// <summary>Tells whether a set holds gradients that wait for their update.</summary>
+    public bool IsOpen(int set) => _sets.Buffer(set, _weight).Span<float>()[0] > 0;
+
+    /// <summary>Tells whether the step that wrote a set ended its window.</summary>
+    public bool HasEnded(int set) => _sets.Buffer(set, _counter).Span<long>()[0] == 0;
+
+    public void Tell(RunPlan plan, bool updatesNow) => plan.Inputs[_updateNow].Span<bool>()[0] = updatesNow;
+
+    private static int StateOf(ArtifactManifest manifest, ParameterSets sets, string slot) =>
+        manifest.OptimizerState.FirstOrDefault(s => s.Slot == slot) is { } state && sets.TryGetIndex(state.Tensor.Name, out int index)
+            ? index
+            : throw new InvalidArtifactException($"The manifest has an input to update now, but no optimizer state '{slot}'. Compile the model again.") { File = ArtifactNames.Manifest };
+}
