@@ -27,11 +27,11 @@ internal sealed class BatteryPower
         bool drains = false;
         foreach (string battery in _batteries)
         {
-            if (_tree.Text($"{battery}/status") != "Discharging")
+            if (!string.Equals(_tree.Text($"{battery}/status"), "Discharging", StringComparison.OrdinalIgnoreCase))
                 continue;
             if (WattsOf(battery) is not { } watts)
                 return null;
-            drains = true;
+            drains |= watts > 0;
             sum += watts;
         }
 

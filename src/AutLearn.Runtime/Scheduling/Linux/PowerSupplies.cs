@@ -24,8 +24,11 @@ internal sealed class PowerSupplies
             List<string>? kind = tree.Text($"{supply}/type") switch
             {
                 "Battery" => tree.Text($"{supply}/present") == "0" ? null : _batteries,
-                "Mains" or "USB" or "Wireless" => _chargers,
+                "Mains" or "Wireless" or "BrickID" => _chargers,
                 "UPS" => _uninterruptible,
+
+                // USB alone, or how it charges: USB_DCP, USB_CDP, USB_ACA, USB_C, USB_PD, USB_PD_DRP, and what phone kernels add, such as USB_HVDCP.
+                { } type when type.StartsWith("USB", StringComparison.Ordinal) => _chargers,
                 _ => null,
             };
             kind?.Add(supply);
@@ -47,23 +50,26 @@ internal sealed class PowerSupplies
     {
         get
         {
-            string?[] states = [.. _batteries.Concat(_uninterruptible).Select(b => _tree.Text($"{b}/status"))];
-            if (states.Contains("Discharging"))
-                return Ternary.False;
             long?[] online = [.. _chargers.Select(c => _tree.Number($"{c}/online"))];
-            if (online.Contains(1) || online.Contains(2) || states.Contains("Charging"))
+            bool isPowered = online.Contains(1) || online.Contains(2);
+            string[] states = [.. _batteries.Where(b => !isPowered || !IsIdle(b)).Concat(_uninterruptible).Select(b => _tree.Text($"{b}/status") ?? "")];
+            if (states.Contains("Discharging", StringComparer.OrdinalIgnoreCase))
+                return Ternary.False;
+            if (isPowered || states.Contains("Charging", StringComparer.OrdinalIgnoreCase))
                 return Ternary.True;
             if (HasBattery == Ternary.False)
                 return Ternary.True;
             if (online.Contains(0))
                 return Ternary.False;
-            return states.Contains("Full") ? Ternary.True : Ternary.Unknown;
+            return states.Contains("Full", StringComparer.OrdinalIgnoreCase) ? Ternary.True : Ternary.Unknown;
         }
     }
 
     /// <summary>Gets how full the batteries are together: by energy, or by charge, where all tell it, else by the mean of their shares.</summary>
     public double? Level =>
-        _batteries.Count == 0 ? null : Ratio("energy_now", "energy_full") ?? Ratio("charge_now", "charge_full") ?? MeanCapacity();
+        _batteries.Count == 0 ? null
+        : _batteries.Count == 1 ? LevelOf(_batteries[0])
+        : Ratio(_batteries, "energy") ?? Ratio(_batteries, "charge") ?? MeanLevel();
 
     // Containers see the host's kernel but not always its devices, so an empty folder says nothing there.
     private bool IsContainer =>
@@ -74,15 +80,20 @@ internal sealed class PowerSupplies
     // Chassis types of SMBIOS 3 (7.4.1) that have batteries: a portable without one in the list lacks its driver.
     private bool IsPortable => _tree.Number("sys/class/dmi/id/chassis_type") is 8 or 9 or 10 or 11 or 14 or 30 or 31 or 32;
 
-    private double? Ratio(string now, string full)
+    // Batteries that a charge limit holds back, or that wait for the other one, report that they discharge while no current flows.
+    private bool IsIdle(string battery)
     {
-        // With one battery the kernel's own percentage is what the user sees.
-        if (_batteries.Count == 1)
-            return MeanCapacity();
+        long?[] flows = [_tree.Number($"{battery}/power_now"), _tree.Number($"{battery}/current_now")];
+        return flows.Any(f => f is not null) && flows.All(f => f is null or 0);
+    }
+
+    private double? Ratio(IReadOnlyList<string> batteries, string quantity)
+    {
         double left = 0, whole = 0;
-        foreach (string battery in _batteries)
+        foreach (string battery in batteries)
         {
-            if (_tree.Number($"{battery}/{now}") is not (>= 0 and var part) || _tree.Number($"{battery}/{full}") is not (> 0 and var all))
+            long? full = _tree.Number($"{battery}/{quantity}_full") is > 0 and var learned ? learned : _tree.Number($"{battery}/{quantity}_full_design");
+            if (_tree.Number($"{battery}/{quantity}_now") is not (>= 0 and var part) || full is not (> 0 and var all))
                 return null;
             left += part;
             whole += all;
@@ -91,16 +102,20 @@ internal sealed class PowerSupplies
         return Math.Clamp(left / whole, 0, 1);
     }
 
-    private double? MeanCapacity()
+    // The kernel's own percentage is what the user sees; gauges that learned a smaller capacity go a little beyond 100.
+    private double? LevelOf(string battery) =>
+        _tree.Number($"{battery}/capacity") is >= 0 and <= 110 and var percent ? Math.Min(percent / 100d, 1) : Ratio([battery], "energy") ?? Ratio([battery], "charge");
+
+    private double? MeanLevel()
     {
         double sum = 0;
         foreach (string battery in _batteries)
         {
-            if (_tree.Number($"{battery}/capacity") is not (>= 0 and <= 100 and var percent))
+            if (LevelOf(battery) is not { } level)
                 return null;
-            sum += percent;
+            sum += level;
         }
 
-        return sum / (100 * _batteries.Count);
+        return sum / _batteries.Count;
     }
 }
