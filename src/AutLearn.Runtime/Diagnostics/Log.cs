@@ -53,6 +53,9 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Warning, "Offline training ends in epoch {Epoch}: too many steps in a row were refused; the best parameters before are kept")]
     public static partial void OfflineDiverged(ILogger logger, int epoch);
 
+    [LoggerMessage(17, LogLevel.Error, "What was learned online could not be saved; what was saved before stands, and the next save tries again")]
+    public static partial void StateNotSaved(ILogger logger, Exception error);
+
     [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]
     public static partial void SamplesForgotten(ILogger logger);
 
@@ -70,6 +73,9 @@ internal static partial class Log
 
     [LoggerMessage(33, LogLevel.Debug, "Learning waits: {Reason}")]
     public static partial void LearningWaits(ILogger logger, string reason);
+
+    [LoggerMessage(36, LogLevel.Warning, "The state of the device cannot be read; its signals count as unknown")]
+    public static partial void DeviceUnreadable(ILogger logger, Exception error);
 
     [LoggerMessage(34, LogLevel.Warning, "The priority {Priority} of the training thread was refused; training runs at the usual one")]
     public static partial void PriorityRefused(ILogger logger, ThreadPriority priority);

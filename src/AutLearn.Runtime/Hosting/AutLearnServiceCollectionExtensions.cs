@@ -12,7 +12,10 @@ public static class AutLearnServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options, at least <see cref="AutLearnOptions.ModelPath"/>.</param>
     /// <returns>A builder for further registrations.</returns>
-    /// <remarks>What the app registered before stays. The container disposes the model.</remarks>
+    /// <remarks>
+    /// What the app registered before stays. The container disposes the model. With <c>AddLearning</c> or <c>AddOnlineLearner</c> the
+    /// model begins with what it had learned when the app ended.
+    /// </remarks>
     public static AutLearnBuilder AddAutLearn(this IServiceCollection services, Action<AutLearnOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -22,7 +25,17 @@ public static class AutLearnServiceCollectionExtensions
         services.TryAddSingleton(static provider =>
         {
             AutLearnOptions options = provider.GetRequiredService<IOptions<AutLearnOptions>>().Value;
-            return PersonalModel.Open(options.ModelPath, options.Model, provider.GetService<ILogger<PersonalModel>>());
+            var model = PersonalModel.Open(options.ModelPath, options.Model, provider.GetService<ILogger<PersonalModel>>());
+            try
+            {
+                provider.GetService<LearnedState>()?.Restore(model);
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
         });
         services.TryAddSingleton(static provider => new FineTuner(provider.GetRequiredService<PersonalModel>()));
         return new(services);

@@ -3,6 +3,9 @@ namespace AutLearn.Runtime.Offline;
 /// <summary>The user's labelled samples, as the app stores them.</summary>
 public interface ISampleHistory
 {
+    /// <summary>Gets the number of all samples, also of those that lack a label or the user's consent, to tell why there is too little to learn from.</summary>
+    int StoredSamples => List().Count;
+
     /// <summary>Lists the samples that may be learned from, oldest first.</summary>
     IReadOnlyList<HistorySample> List();
 

@@ -83,6 +83,9 @@ public sealed class OfflineLearner
     /// <summary>Gets whether a training waits for its next window.</summary>
     public bool IsSuspended => _files.ListFiles(_folder).Contains(_checkpoint);
 
+    /// <summary>Counts what there is to learn from.</summary>
+    public SampleCounts CountSamples() => new(_history.StoredSamples, _history.List().Count, _options.MinimumSamples);
+
     /// <summary>Settles the row size and the backbone of a feature store for a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="key">Encrypts the rows; stays the caller's. Null leaves them plain.</param>
@@ -145,8 +148,10 @@ public sealed class OfflineLearner
             if (_history.List().Any(s => forgotten.Contains(s.Id)))
                 throw new InvalidOperationException("The history still lists a sample that shall be forgotten. Remove it there first.");
             DeleteCheckpoint();
-            _generations?.Clear();
+
+            // In this order: a state that is captured before the reset is committed before the clearing.
             _serving.Reset();
+            _generations?.Clear();
             foreach (long id in forgotten)
                 _store.Remove(id);
         }

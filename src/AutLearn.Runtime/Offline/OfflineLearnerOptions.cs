@@ -28,7 +28,7 @@ public sealed class OfflineLearnerOptions
     public int Seed { get; set; } = 1;
 
     /// <summary>Gets or sets the share of the newest samples that is never trained on: for early stopping and the gate.</summary>
-    /// <value>In [0, 0.9]. The default is 0.2. With 0 every finished training serves, untested.</value>
+    /// <value>In [0, 0.9]. The default is 0.2; of few samples as many more as the gate needs to decide, at most half. With 0 every finished training serves, untested.</value>
     [Range(0d, 0.9)]
     public double HoldOutFraction { get; set; } = 0.2;
 

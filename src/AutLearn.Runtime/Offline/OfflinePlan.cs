@@ -34,7 +34,7 @@ internal sealed record OfflinePlan
     /// <summary>Settles a plan for samples in order of time.</summary>
     public static OfflinePlan Create(ArtifactManifest manifest, IReadOnlyList<HistorySample> samples, OfflineLearnerOptions options, bool isAugmented)
     {
-        int holdOut = Math.Min((int)(samples.Count * options.HoldOutFraction), options.HoldOutLimit);
+        int holdOut = HoldOutOf(samples.Count, options);
         return new()
         {
             FeatureKey = FeatureKeys.Of(manifest),
@@ -47,6 +47,16 @@ internal sealed record OfflinePlan
             Train = [.. samples.Take(samples.Count - holdOut)],
             HoldOut = [.. samples.Skip(samples.Count - holdOut)],
         };
+    }
+
+    // As many as the gate needs to decide, or a training of few samples could never serve; but never most of them.
+    private static int HoldOutOf(int samples, OfflineLearnerOptions options)
+    {
+        if (options.HoldOutFraction == 0)
+            return 0;
+        int share = (int)(samples * options.HoldOutFraction);
+        int decisive = Math.Min(options.Gate.MinimumLabels, samples / 2);
+        return Math.Min(Math.Max(share, decisive), options.HoldOutLimit);
     }
 
     /// <summary>Whether the settings are the same and every sample still stands as it did: a training must not go on with what was forgotten or corrected.</summary>

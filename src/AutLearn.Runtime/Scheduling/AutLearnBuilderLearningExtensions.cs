@@ -2,7 +2,6 @@ using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Hosting;
 using AutLearn.Runtime.Offline;
 using AutLearn.Runtime.Stores;
-using AutLearn.Runtime.Stores.Samples;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +18,8 @@ public static class AutLearnBuilderLearningExtensions
     /// <param name="configure">Sets the options, at least <see cref="ScheduledLearningOptions.Folder"/>.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// The app registers an <see cref="ISampleHistory"/>, and an <see cref="IAugmenter"/> or a <see cref="GenerationStore"/> if it has one. What it
+    /// The app registers an <see cref="ISampleHistory"/>, as <c>AddSampleStore</c> does, and an <see cref="IAugmenter"/> if it has one. What was
+    /// learned survives a restart: each promoted state is a generation in the folder, and the container's model begins with the newest. What the app
     /// registers before stays, such as its own <see cref="ProfileKey"/> or <see cref="IDeviceStateProvider"/>; else Linux and Windows are asked, and on other systems there
     /// is a <see cref="ManualDeviceState"/>, of which nothing is known until the app sets it.
     /// </remarks>
@@ -33,9 +33,7 @@ public static class AutLearnBuilderLearningExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static provider => DeviceOf(OptionsOf(provider).Folder, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new TrainingPolicy(OptionsOf(provider).Policy, provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton(static provider => ProfileKey.Open(
-            Path.Combine(OptionsOf(provider).Folder, "learning.key"),
-            provider.GetService<IKeyProtector>() ?? DeviceKeyProtector.Create(Path.Combine(OptionsOf(provider).Folder, "profile.key"))));
+        LearnedState.Register(services, static provider => OptionsOf(provider).Folder, KeyOf);
         services.TryAddSingleton(static provider =>
             FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider))));
         services.TryAddSingleton(static provider => new OfflineLearner(
@@ -45,7 +43,7 @@ public static class AutLearnBuilderLearningExtensions
             Path.Combine(OptionsOf(provider).Folder, "training"),
             LearnerOptionsOf(provider),
             provider.GetService<IAugmenter>(),
-            provider.GetService<GenerationStore>(),
+            provider.GetRequiredService<GenerationStore>(),
             provider.GetService<IFileSystem>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new LearningService(

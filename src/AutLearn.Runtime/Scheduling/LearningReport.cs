@@ -17,6 +17,16 @@ public sealed record LearningReport
     /// <value>Null while stopped.</value>
     public TimeSpan? NextCheckIn { get; init; }
 
+    /// <summary>Gets until when the service rests, by the device's clock as it stands now.</summary>
+    /// <value>Null while it does not rest. It may rest and be blocked at once.</value>
+    public DateTimeOffset? RestsUntil { get; init; }
+
+    /// <summary>Gets what there is to learn from; null where the service's learner does not tell.</summary>
+    public SampleCounts? Samples { get; init; }
+
+    /// <summary>Gets why the device could not be asked last; null where it answered.</summary>
+    public Exception? DeviceFailure { get; init; }
+
     /// <summary>Gets where the training stands that is under way or was last.</summary>
     public OfflineProgress Progress { get; init; }
 
@@ -49,8 +59,20 @@ public sealed record LearningReport
             LearningPhase.Blocked => $"Learning waits until {string.Join(" and ", Blocking.Select(c => $"{c.Requirement} ({c.Observation})"))}.",
             LearningPhase.Settling => "Learning waits until the device has been at rest for long enough.",
             LearningPhase.Learning => "Learning is under way.",
-            _ => LastFailure is not null ? "Learning rests after a failure." : "Learning rests.",
+            _ when LastFailure is not null => $"Learning rests after a failure ({LastFailure.GetType().Name}).",
+            _ => LastResult?.Status switch
+            {
+                OfflineStatus.NothingToLearn => "Learning rests: there were too few samples.",
+                OfflineStatus.Promoted or OfflineStatus.RolledBack => "Learning rests: the training is over.",
+                _ => "Learning rests.",
+            },
         });
+        if (RestsUntil is { } until)
+            text.Append(CultureInfo.InvariantCulture, $" It rests until {until:yyyy-MM-dd HH:mm:ss zzz}.");
+        if (DeviceFailure is not null)
+            text.Append(CultureInfo.InvariantCulture, $" The device could not be asked ({DeviceFailure.GetType().Name}).");
+        if (Samples is { } samples && samples.Trainable < samples.Needed)
+            text.Append(CultureInfo.InvariantCulture, $" {samples.Stored} stored, {samples.Trainable} with label and consent, {samples.Needed} needed.");
         if (NextCheckIn is { } next)
             text.Append(CultureInfo.InvariantCulture, $" The next check is in {TimeSpan.FromSeconds(Math.Ceiling(next.TotalSeconds)):c}.");
         if (Progress.Steps > 0)

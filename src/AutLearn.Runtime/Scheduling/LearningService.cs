@@ -25,6 +25,7 @@ public sealed class LearningService : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EnergyMeter _energy;
+    private readonly Func<SampleCounts>? _samples;
     private readonly LearningState _state;
     private readonly SemaphoreSlim _window = new(1, 1);
     private readonly CancellationTokenSource _abort = new();
@@ -45,7 +46,7 @@ public sealed class LearningService : BackgroundService
         LearningServiceOptions? options = null,
         ILogger<LearningService>? logger = null,
         TimeProvider? timeProvider = null)
-        : this((learner ?? throw new ArgumentNullException(nameof(learner))).RunAsync, device, policy, options, logger, timeProvider, null)
+        : this((learner ?? throw new ArgumentNullException(nameof(learner))).RunAsync, device, policy, options, logger, timeProvider, null, learner.CountSamples)
     {
     }
 
@@ -56,7 +57,8 @@ public sealed class LearningService : BackgroundService
         LearningServiceOptions? options,
         ILogger? logger,
         TimeProvider? timeProvider,
-        EnergyMeter? energy)
+        EnergyMeter? energy,
+        Func<SampleCounts>? samples = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         options ??= new();
@@ -70,11 +72,12 @@ public sealed class LearningService : BackgroundService
         _options = options.Copy();
         _logger = logger ?? NullLogger.Instance;
         _energy = energy ?? new(timeProvider: _time);
+        _samples = samples;
         _state = new(_time);
     }
 
-    /// <summary>Says what the service does, which condition blocks, when it looks again and how far training is.</summary>
-    public LearningReport Explain() => _state.Report();
+    /// <summary>Says what the service does, which condition blocks, how long it rests, when it looks again, what there is to learn from and how far training is.</summary>
+    public LearningReport Explain() => _state.Report() with { Samples = CountSamples() };
 
     /// <summary>Ends a rest: looks at the device at once and trains if it may. Call it when the user gave many new samples.</summary>
     public void RequestTraining()
@@ -92,7 +95,7 @@ public sealed class LearningService : BackgroundService
     /// <exception cref="IOException">The disk failed.</exception>
     public async Task<OfflineResult?> RunWindowAsync(CancellationToken endOfWindow, CancellationToken cancellationToken = default)
     {
-        PolicyDecision decision = _policy.EvaluateGranted(_device.Read());
+        PolicyDecision decision = _policy.EvaluateGranted(ReadDevice());
         if (!decision.IsAllowed)
         {
             _state.Waits(decision, TimeSpan.Zero);
@@ -116,8 +119,10 @@ public sealed class LearningService : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _abort.Cancel();
         base.Dispose();
+
+        // After the end of the window was asked for, or the loop would take it for a failure.
+        _abort.Cancel();
     }
 
     /// <inheritdoc/>
@@ -160,7 +165,38 @@ public sealed class LearningService : BackgroundService
         }
     }
 
-    private PolicyDecision Look() => _policy.Evaluate(_device.Read());
+    private PolicyDecision Look() => _policy.Evaluate(ReadDevice());
+
+    [SuppressMessage("Design", "CA1031", Justification = "A provider that fails tells nothing: the policy's rules for unknown signals decide, and the failure is logged and reported.")]
+    private DeviceState ReadDevice()
+    {
+        try
+        {
+            DeviceState state = _device.Read();
+            _state.DeviceFailure = null;
+            return state;
+        }
+        catch (Exception error)
+        {
+            if (_state.DeviceFailure?.GetType() != error.GetType())
+                Log.DeviceUnreadable(_logger, error);
+            _state.DeviceFailure = error;
+            return new();
+        }
+    }
+
+    private SampleCounts? CountSamples()
+    {
+        try
+        {
+            return _samples?.Invoke();
+        }
+        catch (Exception error) when (error is AutLearnException or IOException or ObjectDisposedException)
+        {
+            // The store is closed or failing; the next window tells it.
+            return null;
+        }
+    }
 
     private async Task WaitAsync(PolicyDecision decision, TimeSpan rest, CancellationToken stoppingToken)
     {
@@ -178,7 +214,7 @@ public sealed class LearningService : BackgroundService
         long start = _time.GetTimestamp();
         TimeSpan cpu = CpuTime.OfProcess();
         double? energy = _energy.Sample();
-        long firstStep = -1, lastStep = 0;
+        long steps = 0;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(endOfWindow);
         _state.Opens(_options.WindowCheckInterval);
         Telemetry.Windows.Add(1);
@@ -187,9 +223,7 @@ public sealed class LearningService : BackgroundService
         {
             var progress = new ProgressCallback(p =>
             {
-                if (firstStep < 0)
-                    firstStep = p.Step;
-                lastStep = p.Step;
+                steps = p.WindowSteps;
                 _state.Progress = p;
             });
             Task<OfflineResult> learning = _learn(end.Token, progress, cancellationToken);
@@ -211,7 +245,7 @@ public sealed class LearningService : BackgroundService
                 _ => _options.RestAfterTraining,
             });
             TimeSpan used = CpuTime.OfProcess() - cpu;
-            Log.WindowEnded(_logger, _time.GetElapsedTime(start).TotalSeconds, result.Status, Math.Max(0, lastStep - firstStep), used.TotalSeconds);
+            Log.WindowEnded(_logger, _time.GetElapsedTime(start).TotalSeconds, result.Status, steps, used.TotalSeconds);
             return result;
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -224,7 +258,7 @@ public sealed class LearningService : BackgroundService
             TimeSpan used = CpuTime.OfProcess() - cpu;
             double? joules = energy is { } before && _energy.Sample() is { } after ? after - before : null;
             _state.Spent(used, joules);
-            Record(used, joules, lastStep - Math.Max(0, firstStep));
+            Record(used, joules, steps);
             _window.Release();
         }
     }

@@ -34,6 +34,21 @@ internal sealed class LearningState(TimeProvider time)
         }
     }
 
+    public Exception? DeviceFailure
+    {
+        get
+        {
+            lock (_lock)
+                return _report.DeviceFailure;
+        }
+
+        set
+        {
+            lock (_lock)
+                _report = _report with { DeviceFailure = value };
+        }
+    }
+
     public LearningReport Report()
     {
         lock (_lock)
@@ -41,7 +56,12 @@ internal sealed class LearningState(TimeProvider time)
             if (_report.Phase == LearningPhase.Stopped)
                 return _report with { NextCheckIn = null };
             TimeSpan left = _checkAfter - time.GetElapsedTime(_checkFrom);
-            return _report with { NextCheckIn = left > TimeSpan.Zero ? left : TimeSpan.Zero };
+            TimeSpan rest = RestLeft;
+            return _report with
+            {
+                NextCheckIn = left > TimeSpan.Zero ? left : TimeSpan.Zero,
+                RestsUntil = rest > TimeSpan.Zero ? time.GetLocalNow() + rest : null,
+            };
         }
     }
 

@@ -8,12 +8,12 @@ namespace AutLearn.Runtime.Scheduling;
 /// <summary>When and how an app learns in the background.</summary>
 public sealed class ScheduledLearningOptions
 {
-    /// <summary>Gets or sets where features and the checkpoint are kept; for this app alone, created if absent.</summary>
+    /// <summary>Gets or sets where features, the checkpoint and generations are kept; for this app alone, created if absent.</summary>
     /// <value>Required.</value>
     [Required]
     public string Folder { get; set; } = "";
 
-    /// <summary>Gets or sets a value indicating whether features and checkpoints are sealed with the profile's key.</summary>
+    /// <summary>Gets or sets a value indicating whether features, checkpoints and generations are sealed with the profile's key.</summary>
     /// <value>The default is true. The key is the app's <see cref="ProfileKey"/>, or <c>learning.key</c> in the folder.</value>
     public bool IsSealed { get; set; } = true;
 

@@ -95,7 +95,10 @@ public sealed class GenerationStore
     public long Commit(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Commit(model.CaptureState());
+
+        // Captured under the lock: what is cleared meanwhile, so that it be forgotten, must not come back.
+        lock (_lock)
+            return Commit(model.CaptureState());
     }
 
     /// <summary>Restores the newest generation that is intact and fits the model; without one, the parameters as compiled.</summary>

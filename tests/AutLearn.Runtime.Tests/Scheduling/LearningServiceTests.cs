@@ -7,6 +7,7 @@ using AutLearn.Runtime.Tests.Offline;
 using AutLearn.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -170,14 +171,61 @@ public sealed class LearningServiceTests : IDisposable
         using LearningService service = Service(energy: new(_tree.Root, _time));
         Task<OfflineResult?> window = service.RunWindowAsync(default);
         await Until(() => _learner.Windows == 1);
-        _learner.Report(new(1, 6, 10, 60, 0, 0));
-        _learner.Report(new(1, 6, 30, 60, 0, 0));
+        _learner.Report(new(1, 6, 10, 60, 0, 0, WindowSteps: 1));
+        _learner.Report(new(1, 6, 30, 60, 0, 0, WindowSteps: 20));
         _tree.Add("sys/class/powercap/intel-rapl:0", ("energy_uj", "9000000"));
         _learner.Finish(OfflineStatus.Promoted);
         await window.WaitAsync(Patience);
         Assert.Equal((8, 8.0 / 20), (energy, energyPerStep));
         Assert.Equal(8, service.Explain().EnergyInJoules);
         Assert.True(cpu > 0 && service.Explain().CpuTime.TotalSeconds > 0);
+    }
+
+    [Fact]
+    public async Task Service_DeviceCannotBeAsked_CountsAsUnknownAndGoesOn()
+    {
+        var device = new FailingDevice();
+        using var service = new LearningService(_learner.RunAsync, device, new TrainingPolicy(new() { SettleTime = TimeSpan.Zero }, _time), null, null, _time, null);
+        await service.StartAsync(default);
+        await Until(() => service.Explain().Phase == LearningPhase.Blocked);
+        Assert.Same(device.Failure, service.Explain().DeviceFailure);
+        Assert.Contains("The device could not be asked (TimeoutException).", service.Explain().ToString(), StringComparison.Ordinal);
+        Assert.Null(await service.RunWindowAsync(default));
+        device.Failure = null;
+        await AdvanceUntil(() => _learner.Windows == 1, TimeSpan.FromSeconds(10));
+        await Until(() => service.Explain() is { Phase: LearningPhase.Learning, DeviceFailure: null });
+
+        // Inside a window too: it ends as where a signal becomes unknown, and learning is not left running.
+        device.Failure = new TimeoutException();
+        await AdvanceUntil(() => service.Explain() is { Phase: LearningPhase.Blocked, LastResult.Status: OfflineStatus.Suspended }, TimeSpan.FromSeconds(1));
+        Assert.True(_learner.EndedGracefully);
+        await service.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Dispose_WindowOpen_EndsTheLoopWithoutAFault()
+    {
+        LearningService service = Service();
+        await service.StartAsync(default);
+        _device.Set(TrainingPolicyTests.Ready);
+        await AdvanceUntil(() => _learner.Windows == 1, TimeSpan.FromSeconds(10));
+        service.Dispose();
+        await service.ExecuteTask!.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task RunWindowAsync_ProgressIsReported_CountsTheStepsOfTheWindow()
+    {
+        var logger = new MessageLogger();
+        using var service = new LearningService(_learner.RunAsync, _device, null, null, logger, _time, null);
+        _device.Set(TrainingPolicyTests.Ready);
+        Task<OfflineResult?> window = service.RunWindowAsync(default);
+        await Until(() => _learner.Windows == 1);
+        _learner.Report(new(2, 6, 21, 60, 10, 15, WindowSteps: 1));
+        _learner.Report(new(2, 6, 25, 60, 10, 15, WindowSteps: 4));
+        _learner.Finish(OfflineStatus.Suspended);
+        await window;
+        Assert.Contains(logger.Messages, m => m.Contains("Suspended, 4 steps", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -388,5 +436,31 @@ public sealed class LearningServiceTests : IDisposable
         }
 
         private OfflineResult Result(OfflineStatus status) => new(status, _last, 0, double.NaN, 0, null);
+    }
+
+    private sealed class FailingDevice : IDeviceStateProvider
+    {
+        public event EventHandler? Changed
+        {
+            add { }
+            remove { }
+        }
+
+        public Exception? Failure { get; set; } = new TimeoutException();
+
+        public DeviceState Read() => Failure is { } failure ? throw failure : TrainingPolicyTests.Ready;
+    }
+
+    private sealed class MessageLogger : ILogger
+    {
+        public List<string> Messages { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Add(formatter(state, exception));
     }
 }

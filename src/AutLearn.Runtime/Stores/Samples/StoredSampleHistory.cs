@@ -26,6 +26,9 @@ public sealed class StoredSampleHistory : ISampleHistory
     }
 
     /// <inheritdoc/>
+    public int StoredSamples => _store.List().Count;
+
+    /// <inheritdoc/>
     public IReadOnlyList<HistorySample> List() =>
         [.. _store.List().Where(s => s.IsTrainable).Select(s => new HistorySample(s.Id, s.Label.GetValueOrDefault(), s.ContentKey))];
 
