@@ -133,11 +133,11 @@ public sealed class LearningProfile : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _saver;
-        await Learner.DisposeAsync();
         try
         {
+            await _stop.CancelAsync();
+            await _saver;
+            await Learner.DisposeAsync();
             Save();
         }
         finally
@@ -189,9 +189,10 @@ public sealed class LearningProfile : IAsyncDisposable
                 {
                     Save();
                 }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException or AutLearnException)
+#pragma warning disable CA1031 // Whatever fails must not end saving: the page shows it, and the next tick tries again.
+                catch (Exception e)
+#pragma warning restore CA1031
                 {
-                    // A full disk must not end the app: the page shows it, and the next tick tries again.
                     lock (_saving)
                         _saveError = $"What was learnt cannot be saved: {e.Message}";
                 }

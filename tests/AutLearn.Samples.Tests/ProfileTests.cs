@@ -34,6 +34,32 @@ public sealed class ProfileTests : IDisposable
             Assert.Equal((file, Owner), (file, File.GetUnixFileMode(file)));
     }
 
+    [Fact]
+    public async Task Dispose_PackageSpoiltWhileRunning_SavesWhatWasLearntBefore()
+    {
+        string package = Path.Combine(_links.Path, "package");
+        System.IO.Compression.ZipFile.ExtractToDirectory(_words.Package, package);
+        byte[] learnt;
+        LearningProfile profile = LearningProfile.Open(package, _words.Profile, new OnlineLearnerOptions { BatchSize = 2 });
+        Train(profile.Model);
+        learnt = Head(profile.Model);
+        foreach (string file in Directory.GetFiles(package, "train_step_cached*"))
+            File.Delete(file);
+        using (PredictionBatch batch = profile.Model.CreateBatch(2))
+        {
+            profile.Model.Predict(batch);
+            for (int row = 0; row < 2; row++)
+                profile.Learner.Feedback(profile.Learner.Remember(batch, row), 3);
+        }
+
+        // It throws, unless the background met the error first.
+        _ = await Record.ExceptionAsync(profile.LearnNowAsync);
+        Assert.NotNull(profile.Problem);
+        await profile.DisposeAsync();
+        await using LearningProfile again = Open();
+        Assert.Equal(learnt, Head(again.Model));
+    }
+
     // As versions before there was a key left it: plain, readable for all, with the rest of a killed save.
     [Fact]
     public async Task Open_AnOpenPlainProfile_ReadsItAndSealsItWithTheNextSave()

@@ -48,7 +48,7 @@ internal sealed class ContactSheet(ImagePipeline pipeline, int side, int variant
         using SKImage copy = SKImage.FromPixelCopy(
             new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), MemoryMarshal.AsBytes(image.Pixels));
         using SKData data = copy.Encode(SKEncodedImageFormat.Png, 100);
-        OutputFile.Write(path, data.AsSpan());
+        OutputFile.Write(path, data.ToArray());
     }
 
     private static Augment.Images.PixelImage ToAugment(Data.PixelImage image)

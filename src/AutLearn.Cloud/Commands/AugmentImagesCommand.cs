@@ -74,6 +74,7 @@ internal sealed class AugmentImagesCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = parsed.GetRequiredValue(_out);
+        new OutputPaths().File(_out.Name, output);
         var watch = Stopwatch.StartNew();
         ImageSet images = _images.Open(parsed, [], null, LabelUse.Optional);
         int rows = Math.Min(parsed.GetValue(_rows), images.Count);

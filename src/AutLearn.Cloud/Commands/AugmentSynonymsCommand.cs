@@ -38,6 +38,7 @@ internal sealed class AugmentSynonymsCommand
     private int Run(ParseResult parsed)
     {
         string source = parsed.GetRequiredValue(_source), output = parsed.GetRequiredValue(_out);
+        new OutputPaths().File(_out.Name, output);
         SynonymTable table = Directory.Exists(source) ? FromWordNet(source) : SynonymFile.Open(source);
         using var stream = new MemoryStream();
         SynonymTableFile.Save(table, stream);

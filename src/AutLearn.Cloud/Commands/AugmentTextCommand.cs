@@ -72,6 +72,7 @@ internal sealed class AugmentTextCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string input = parsed.GetRequiredValue(_text), output = parsed.GetRequiredValue(_out);
+        new OutputPaths().File(_out.Name, output);
         var watch = Stopwatch.StartNew();
         IReadOnlyList<LabelledSentence> sentences = SentenceFile.Read(input, parsed.GetValue(_labelled));
         if (sentences.Count == 0)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
@@ -49,19 +50,18 @@ internal static class CompileCommand
             bool isOfficial = parsed.GetRequiredValue(kind) == OrtTarget;
             if (isOfficial && isPackage)
                 throw new UsageException($"--target {OrtTarget} writes a folder; --out '{to}' is a {PackageExtension} file.");
+            var outputs = new OutputPaths();
+            _ = isPackage ? outputs.File(target.Name, to) : outputs.Folder(target.Name, to);
             OnnxModel loaded = ModelFile.ReadTyped(path);
             CompileOptions options = arguments.Read(parsed, loaded, Path.GetFileNameWithoutExtension(path));
             var watch = Stopwatch.StartNew();
             CompiledArtifacts artifacts = ModelCompiler.Compile(loaded, options, progress: null, cancellation);
             double seconds = watch.Elapsed.TotalSeconds;
             OrtTrainingArtifacts? official = isOfficial ? OrtTrainingCompiler.Compile(loaded, options, cancellation) : null;
-            if (isPackage)
-                artifacts.SavePackage(to);
-            else
-                artifacts.Save(to);
+            OutputFile.Save(to, isPackage ? artifacts.SavePackage : artifacts.Save);
             string? officialFolder = official is null ? null : Path.Combine(to, ArtifactNames.OrtTrainingFolder);
             if (officialFolder is not null)
-                official!.Save(officialFolder);
+                OutputFile.Save(officialFolder, official!.Save);
             console.Report(Outcome(path, to, seconds, artifacts, isPackage) with { OrtTraining = officialFolder }, ReportJson.Default.CompileOutcome, Render);
             return Task.FromResult(ExitCode.Success);
         });

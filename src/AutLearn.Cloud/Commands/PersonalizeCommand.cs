@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Personalization;
 using AutLearn.Cloud.Reports;
@@ -44,6 +45,7 @@ internal static class PersonalizeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(artifacts);
+            new OutputPaths().File(export.Name, parsed.GetValue(export)).File(save.Name, parsed.GetValue(save));
             using PersonalModel model = PersonalModel.Open(path);
             if (parsed.GetValue(load) is { } from)
                 model.LoadState(from);
@@ -51,9 +53,9 @@ internal static class PersonalizeCommand
             PersonalizeReport report = await PersonalizationSession.RunAsync(
                 model, path, set, images.Describe(parsed), SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
             if (parsed.GetValue(save) is { } state)
-                model.SaveState(state);
+                OutputFile.Save(state, p => model.SaveState(p));
             if (parsed.GetValue(export) is { } file)
-                model.Export(file);
+                OutputFile.Save(file, model.Export);
             report = report with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save) };
             console.Report(report, ReportJson.Default.PersonalizeReport, PersonalizeReportView.Render);
             return ExitCode.Success;

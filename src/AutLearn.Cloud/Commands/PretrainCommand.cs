@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text;
+using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Reports;
@@ -55,13 +57,20 @@ internal static class PretrainCommand
                 Defaults = new TrainingDefaults(Math.Min(1, schedule.LearningRate(parsed)), batchSize, parsed.GetValue(arguments.Epochs)),
             };
             _ = schedule.Read(parsed, long.MaxValue);
+            string target = parsed.GetRequiredValue(arguments.Out);
+            string? plot = parsed.GetValue(arguments.Plot), checkpoint = parsed.GetValue(arguments.Checkpoint);
+            new OutputPaths()
+                .File(arguments.Out.Name, target)
+                .File("vocabulary beside --out", isText ? WordsPath(target) : null)
+                .Folder(arguments.Checkpoint.Name, checkpoint)
+                .FileInPlace(arguments.Log.Name, parsed.GetValue(arguments.Log))
+                .File(arguments.Plot.Name, plot);
             PretrainTask task = isText
                 ? TextTask(parsed, path, recipe, arguments)
                 : ImageTask(parsed, path, parsed.GetValue(labels), recipe, arguments, preprocessing);
             options.ModelName = task.Name;
             options.Preprocessing = task.Preprocessing;
             options.Classes = task.Classes;
-            string target = parsed.GetRequiredValue(arguments.Out);
             var settings = new PretrainSettings(
                 target,
                 parsed.GetValue(arguments.Epochs),
@@ -69,16 +78,15 @@ internal static class PretrainCommand
                 parsed.GetValue(arguments.Seed),
                 steps => schedule.Read(parsed, steps),
                 parsed.GetValue(arguments.Patience),
-                parsed.GetValue(arguments.Checkpoint),
+                checkpoint,
                 parsed.GetValue(arguments.CheckpointSteps),
                 parsed.GetRequiredValue(arguments.Provider),
                 parsed.GetValue(arguments.Threads),
                 parsed.GetValue(arguments.Log));
             (TrainerResult result, ArtifactManifest manifest) = await PretrainSession.RunAsync(task, settings, options, console, cancellation).ConfigureAwait(false);
-            string? words = task.Vocabulary is { } vocabulary ? WriteWords(target, vocabulary) : null;
-            string? plot = parsed.GetValue(arguments.Plot);
+            string? words = task.Vocabulary is { } vocabulary ? WriteWords(target, vocabulary, checkpoint) : null;
             if (plot is not null)
-                CurvePlot.Save(plot, result.Epochs);
+                OutputFile.Write(plot, CurvePlot.Draw(result.Epochs), checkpoint);
             var report = new PretrainReport(
                 task.Name,
                 task.Data,
@@ -163,10 +171,12 @@ internal static class PretrainCommand
             vocabulary.Words);
     }
 
-    private static string WriteWords(string target, ImmutableArray<string> words)
+    private static string WordsPath(string target) => Path.ChangeExtension(target, ".vocabulary.txt");
+
+    private static string WriteWords(string target, ImmutableArray<string> words, string? refuge)
     {
-        string path = Path.ChangeExtension(target, ".vocabulary.txt");
-        File.WriteAllText(path, string.Join('\n', words) + "\n");
+        string path = WordsPath(target);
+        OutputFile.Write(path, Encoding.UTF8.GetBytes(string.Join('\n', words) + "\n"), refuge);
         return path;
     }
 }

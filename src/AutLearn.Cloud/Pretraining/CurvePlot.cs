@@ -14,7 +14,8 @@ internal static class CurvePlot
 
     private static readonly Lazy<string?> Font = new(RegisterFont);
 
-    public static void Save(string path, IReadOnlyList<TrainerEpoch> epochs)
+    /// <summary>Gives a PNG picture.</summary>
+    public static byte[] Draw(IReadOnlyList<TrainerEpoch> epochs)
     {
         using var plot = new Plot();
         double[] steps = [.. epochs.Select(e => (double)e.Steps)];
@@ -31,9 +32,7 @@ internal static class CurvePlot
             plot.Legend.FontName = font;
         }
 
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-            Directory.CreateDirectory(folder);
-        plot.SavePng(path, Width, Height);
+        return plot.GetImageBytes(Width, Height, ImageFormat.Png);
     }
 
     // Skia's build for Linux without dependencies finds no fonts by itself and has one family without a name. On a machine without any, the picture has no text.

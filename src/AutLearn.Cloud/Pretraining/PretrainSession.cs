@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutLearn.Cloud.Augmentation;
+using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph.Artifacts;
@@ -66,9 +67,7 @@ internal static class PretrainSession
                     validation,
                     new StepObserver(p => report(p.Step, FormattableString.Invariant($"epoch {p.Epoch} of {p.Epochs}, loss {p.Result.Loss:0.000}"))),
                     cancellationToken)).ConfigureAwait(false);
-            if (Path.GetDirectoryName(Path.GetFullPath(settings.Out)) is { } target)
-                Directory.CreateDirectory(target);
-            Export(model, settings.Out);
+            Export(model, settings);
             return (result, model.Manifest);
         }
         finally
@@ -79,11 +78,18 @@ internal static class PretrainSession
     }
 
     // A model of public data need not be its owner's alone.
-    private static void Export(PersonalModel model, string path)
+    private static void Export(PersonalModel model, PretrainSettings settings)
     {
         using var stream = new MemoryStream();
         model.Export(stream);
-        OutputFile.Write(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        try
+        {
+            OutputFile.Write(settings.Out, stream.GetBuffer().AsMemory(0, (int)stream.Length), settings.Checkpoint);
+        }
+        catch (DataFileException e) when (settings.Checkpoint is not null)
+        {
+            throw new AutLearnException($"{e.Message} Given again with another --out, the same command writes the model without training again.", e);
+        }
     }
 
     // Batch normalisation learns little from a lone last row.
