@@ -16,12 +16,12 @@ public sealed class LearningProfile : IAsyncDisposable
     private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _saver;
-    private FileStream _lock;
+    private FolderLock _lock;
     private long _savedVersion;
     private bool _isStored;
     private string? _saveError;
 
-    private LearningProfile(PersonalModel model, string folder, FileStream folderLock, ProfileKey key, OnlineLearnerOptions options)
+    private LearningProfile(PersonalModel model, string folder, FolderLock folderLock, ProfileKey key, OnlineLearnerOptions options)
     {
         Model = model;
         _lock = folderLock;
@@ -70,7 +70,7 @@ public sealed class LearningProfile : IAsyncDisposable
     public static LearningProfile Open(string package, string folder, OnlineLearnerOptions options)
     {
         PrivateFiles.CreateFolder(folder);
-        FileStream folderLock = Lock(folder);
+        FolderLock folderLock = Lock(folder);
         ProfileKey? key = null;
         PersonalModel? model = null;
         try
@@ -152,29 +152,29 @@ public sealed class LearningProfile : IAsyncDisposable
     /// <summary>Makes a folder again that was deleted while the app runs, and with it the lock.</summary>
     private void KeepFolder()
     {
-        if (Directory.Exists(Folder) && File.Exists(_lock.Name))
-            return;
         PrivateFiles.CreateFolder(Folder);
-
-        // The old one deletes what has its name, so it goes first.
-        _lock.Dispose();
-        _lock = Lock(Folder);
+        try
+        {
+            FolderLock lockOfNewFolder = FolderLock.Acquire(Folder);
+            _lock.Dispose();
+            _lock = lockOfNewFolder;
+        }
+        catch (FolderInUseException)
+        {
+            // It is still the folder that this app holds.
+        }
     }
 
     // Two apps that learn into one folder would overwrite each other's parameters.
-    private static FileStream Lock(string folder)
+    private static FolderLock Lock(string folder)
     {
-        string path = Path.Combine(folder, "in-use.lock");
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileStream(path, options);
+            return FolderLock.Acquire(folder);
         }
-        catch (IOException e)
+        catch (FolderInUseException e)
         {
-            throw new AutLearnException($"The profile '{folder}' cannot be locked: another app may use it. Stop that app or name another folder with --profile. ({e.Message})", e);
+            throw new AutLearnException($"Another app uses the profile '{folder}'. Stop that app or name another folder with --profile.", e);
         }
     }
 

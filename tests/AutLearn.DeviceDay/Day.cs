@@ -79,7 +79,7 @@ internal static class Day
     {
         var services = new ServiceCollection();
         services.AddSingleton(typeof(ILogger<>), typeof(WarningLogger<>));
-        services.AddSingleton(new GenerationStore(Path.Combine(folder, "generations")));
+        services.AddSingleton(_ => new GenerationStore(Path.Combine(folder, "generations")));
         services.AddAutLearn(o => o.ModelPath = package)
             .AddSampleStore(Path.Combine(folder, "samples"))
             .AddLearning(o =>

@@ -6,15 +6,17 @@ using AutLearn.Runtime.Stores;
 
 // Learns in a folder, one training after the other on a growing history, until all are done; killed at any time it goes on where it was.
 // Prints each committed generation, so that whoever killed it knows what must still be there.
+if (args is ["race"])
+    return FolderRace.Run();
 if (args is not [string folder])
 {
-    Console.Error.WriteLine("Usage: AutLearn.LearningProbe FOLDER");
+    Console.Error.WriteLine("Usage: AutLearn.LearningProbe FOLDER | race");
     return 2;
 }
 
 string package = ProbeModel.WriteOnce(Path.Combine(folder, "model.autlearn"));
 using var model = PersonalModel.Open(package, new PersonalModelOptions { IntraOpThreads = 1, Seed = 7 });
-var generations = new GenerationStore(Path.Combine(folder, "generations"));
+using var generations = new GenerationStore(Path.Combine(folder, "generations"));
 using FeatureStore features = FeatureStore.Open(Path.Combine(folder, "features"), OfflineLearner.OptionsFor(model));
 
 // Counted by generations: killed between commit and the end of a training, the next life promotes the same generation once more.

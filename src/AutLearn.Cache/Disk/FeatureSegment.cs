@@ -71,6 +71,8 @@ internal sealed unsafe class FeatureSegment : IDisposable
     }
 
     /// <summary>Opens a file of the expected header; null if it is damaged (not intact) or of another layout or key.</summary>
+    /// <exception cref="IOException">It is no regular file, or the disk fails.</exception>
+    /// <exception cref="UnauthorizedAccessException">This account may not use it.</exception>
     public static FeatureSegment? Open(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header, out bool isIntact)
     {
         PrivateFiles.Protect(path);
@@ -78,6 +80,8 @@ internal sealed unsafe class FeatureSegment : IDisposable
         try
         {
             SafeFileHandle file = stream.SafeFileHandle;
+            if (!IsRegular(file))
+                throw new IOException($"'{path}' is no regular file.");
             Span<byte> found = stackalloc byte[SegmentHeader.Size];
             isIntact = RandomAccess.Read(file, found, 0) == found.Length && SegmentHeader.IsIntact(found);
             if (isIntact && found.SequenceEqual(header))
@@ -150,6 +154,19 @@ internal sealed unsafe class FeatureSegment : IDisposable
         _view.Dispose();
         _map.Dispose();
         _stream.Dispose();
+    }
+
+    // Only what can be sought has a length; reading from a pipe would wait for a writer.
+    private static bool IsRegular(SafeFileHandle file)
+    {
+        try
+        {
+            return RandomAccess.GetLength(file) >= 0;
+        }
+        catch (NotSupportedException)
+        {
+            return false;
+        }
     }
 
     private long Offset(int slot) => SegmentHeader.Size + ((long)slot * SlotSize);

@@ -13,12 +13,15 @@ namespace AutLearn.Cache.Disk;
 /// <para>Where the quota is used up the oldest segment leaves. Removed rows and files are overwritten. Files are their owner's alone; with
 /// <see cref="FeatureStoreOptions.KeySource"/> labels and features are encrypted, while the numbers of samples and when each row was written
 /// stay readable.</para>
-/// <para>Safe for use by several threads; one process at a time. After Xu et al., Journal of Software 31(10), 2020, section 3.3.</para>
+/// <para>Safe for use by several threads. One store at a time has the folder open. After Xu et al., Journal of Software 31(10), 2020, section 3.3.</para>
 /// </remarks>
 public sealed class FeatureStore : IDisposable
 {
     private const string Extension = ".features";
     private const int LargestRow = 16 << 20;
+
+    // What a larger number says was never counted up to.
+    private const long LargestNumber = 999_999_999_999;
 
     private readonly Lock _lock = new();
     private readonly string _folder;
@@ -38,6 +41,8 @@ public sealed class FeatureStore : IDisposable
     private long _evicted;
     private long _damaged;
     private long _invalidated;
+    private long _ignored;
+    private FolderLock? _folderLock;
     private bool _isDisposed;
 
     private FeatureStore(string folder, FeatureStoreOptions options)
@@ -61,7 +66,7 @@ public sealed class FeatureStore : IDisposable
         get
         {
             lock (_lock)
-                return new(_places.Count, _segments.Count, _segments.Sum(s => s.SizeInBytes), _hits, _misses, _evicted, _damaged, _invalidated);
+                return new(_places.Count, _segments.Count, _segments.Sum(s => s.SizeInBytes), _hits, _misses, _evicted, _damaged, _invalidated, _ignored);
         }
     }
 
@@ -69,7 +74,8 @@ public sealed class FeatureStore : IDisposable
     /// <param name="folder">For this store alone.</param>
     /// <param name="options">Sizes and rules.</param>
     /// <exception cref="ArgumentException">A size is out of range, or not even one segment fits the quota.</exception>
-    /// <exception cref="IOException">The folder cannot be used, or another process uses it.</exception>
+    /// <exception cref="FolderInUseException">Another store has the folder open, in this process or another.</exception>
+    /// <exception cref="IOException">The folder cannot be used.</exception>
     public static FeatureStore Open(string folder, FeatureStoreOptions options)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -97,6 +103,8 @@ public sealed class FeatureStore : IDisposable
         PrivateFiles.CreateFolder(folder);
         try
         {
+            // Before anything is read or created: an empty folder shows no sign of its owner.
+            store._folderLock = FolderLock.Acquire(folder);
             store.Load();
             return store;
         }
@@ -251,6 +259,7 @@ public sealed class FeatureStore : IDisposable
             foreach (FeatureSegment segment in _segments)
                 segment.Dispose();
             _cipher?.Dispose();
+            _folderLock?.Dispose();
         }
     }
 
@@ -266,15 +275,13 @@ public sealed class FeatureStore : IDisposable
 
     private void Load()
     {
-        foreach ((string path, long number) in Directory.EnumerateFiles(_folder, "*" + Extension)
-            .Select(p => (Path: p, Number: long.TryParse(Path.GetFileNameWithoutExtension(p), NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : -1))
-            .Where(f => f.Number >= 0).OrderBy(f => f.Number))
+        foreach ((string path, long number) in Directory.EnumerateFiles(_folder).Select(p => (Path: p, Number: NumberOf(p))).OrderBy(f => f.Number))
         {
-            FeatureSegment? segment = FeatureSegment.Open(path, number, _slotSize, _slots, _header, out bool isIntact);
-            if (segment is null)
+            if (Path.GetFileName(path) == FolderLock.FileName)
+                continue;
+            if (number == 0 || TryOpen(path, number) is not { } segment)
             {
-                PrivateFiles.Erase(path);
-                _ = isIntact ? _invalidated++ : _damaged++;
+                _ignored += Path.Exists(path) ? 1 : 0;
                 continue;
             }
 
@@ -290,6 +297,42 @@ public sealed class FeatureStore : IDisposable
                     Register(key, place);
             }
         }
+    }
+
+    // Null for what is passed over. All of it can be computed again, so what is damaged or of another key is deleted.
+    private FeatureSegment? TryOpen(string path, long number)
+    {
+        try
+        {
+            FeatureSegment? segment = FeatureSegment.Open(path, number, _slotSize, _slots, _header, out bool isIntact);
+            if (segment is not null)
+                return segment;
+            _ = isIntact ? _invalidated++ : _damaged++;
+            PrivateFiles.Erase(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whatever it is, it stays in its place and its number is not used again.
+        }
+
+        return null;
+    }
+
+    // Only names as they are written here: a number in another spelling would stand beside its namesake.
+    private long NumberOf(string path) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number is > 0 and <= LargestNumber && Path.GetFileName(PathOf(number)) == Path.GetFileName(path) ? number : 0;
+
+    private string PathOf(long number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + Extension);
+
+    private long NextNumber()
+    {
+        if (_segments.Count > 0 && _segments[^1].Number >= LargestNumber)
+            Clear();
+        long number = _segments.Count > 0 ? _segments[^1].Number + 1 : 1;
+        while (Path.Exists(PathOf(number)))
+            number++;
+        return number;
     }
 
     // A replaced row is written in place, so two rows of one key stand only after damage; the younger file's counts.
@@ -311,9 +354,8 @@ public sealed class FeatureStore : IDisposable
             return free;
         if (_segments.Count >= _maxSegments)
             Evict();
-        long number = _segments.Count > 0 ? _segments[^1].Number + 1 : 1;
-        FeatureSegment segment = FeatureSegment.Create(
-            Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + Extension), number, _slotSize, _slots, _header);
+        long number = NextNumber();
+        FeatureSegment segment = FeatureSegment.Create(PathOf(number), number, _slotSize, _slots, _header);
         _segments.Add(segment);
         for (int slot = 1; slot < segment.Slots; slot++)
             _free.Enqueue(new(segment, slot));

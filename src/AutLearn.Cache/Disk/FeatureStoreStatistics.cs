@@ -9,8 +9,9 @@ namespace AutLearn.Cache.Disk;
 /// <param name="Evicted">Rows that left for the quota or their age.</param>
 /// <param name="Damaged">Rows and files dropped because a checksum or a header did not fit.</param>
 /// <param name="Invalidated">Files dropped because they were of another backbone or layout.</param>
+/// <param name="Ignored">Files in the folder that were passed over and left alone: their names are no segments', or they could be neither opened nor deleted.</param>
 public sealed record FeatureStoreStatistics(
-    int Rows, int Segments, long SizeInBytes, long Hits, long Misses, long Evicted, long Damaged, long Invalidated)
+    int Rows, int Segments, long SizeInBytes, long Hits, long Misses, long Evicted, long Damaged, long Invalidated, long Ignored)
 {
     /// <summary>Gets the share of reads that were served, in [0, 1]; NaN before the first.</summary>
     public double ReuseRatio => (double)Hits / (Hits + Misses);

@@ -122,6 +122,10 @@ public static class PrivateFiles
     private static void Overwrite(string path)
     {
         using FileStream stream = OpenForErasing(path);
+
+        // Who held the file may have renamed it before it let go: what is open here is then the file under its new name.
+        if (!File.Exists(path))
+            return;
         try
         {
             byte[] zeros = new byte[(int)Math.Clamp(stream.Length, 1, EraseBlock)];

@@ -38,7 +38,7 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Warning, "Generation {Number} does not fit the model; an older one is used")]
     public static partial void GenerationRefused(ILogger logger, long number, Exception error);
 
-    [LoggerMessage(12, LogLevel.Warning, "The checkpoint of offline learning is damaged; training starts anew")]
+    [LoggerMessage(12, LogLevel.Warning, "The checkpoint of offline learning is damaged or may not be read; training starts anew")]
     public static partial void CheckpointDamaged(ILogger logger, Exception error);
 
     [LoggerMessage(13, LogLevel.Information, "The checkpoint of offline learning is of other samples or settings; training starts anew")]
@@ -55,6 +55,9 @@ internal static partial class Log
 
     [LoggerMessage(17, LogLevel.Error, "What was learned online could not be saved; what was saved before stands, and the next save tries again")]
     public static partial void StateNotSaved(ILogger logger, Exception error);
+
+    [LoggerMessage(18, LogLevel.Warning, "{Files} files among the generations are none and are left alone")]
+    public static partial void StrangersIgnored(ILogger logger, int files);
 
     [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]
     public static partial void SamplesForgotten(ILogger logger);

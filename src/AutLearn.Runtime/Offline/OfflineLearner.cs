@@ -108,7 +108,7 @@ public sealed class OfflineLearner
     /// <returns>What the window did.</returns>
     /// <exception cref="InvalidOperationException">A window is open.</exception>
     /// <exception cref="RunFailedException">A native run failed; the last checkpoint stands.</exception>
-    /// <exception cref="IOException">The checkpoint or the generation cannot be written; the one before stands.</exception>
+    /// <exception cref="IOException">The checkpoint or the generation cannot be written; the one before stands. Or another learner has a window open in the folder.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task<OfflineResult> RunAsync(
         CancellationToken endOfWindow = default, IProgress<OfflineProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -118,6 +118,7 @@ public sealed class OfflineLearner
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
+            using IDisposable folderLock = LockFolder();
             return await TrainingThread.Run(() => Run(endOfWindow, progress, cancellationToken)).ConfigureAwait(false);
         }
         finally
@@ -127,8 +128,9 @@ public sealed class OfflineLearner
     }
 
     /// <summary>Drops the training that waits; the serving model stays as it is.</summary>
-    /// <exception cref="IOException">The disk fails.</exception>
-    public void Abandon() => DeleteCheckpoint();
+    /// <exception cref="InvalidOperationException">A window is open.</exception>
+    /// <exception cref="IOException">The disk fails, or another learner has a window open in the folder.</exception>
+    public void Abandon() => Alone(DeleteCheckpoint);
 
     /// <summary>
     /// Takes samples out of all that was learned: their features are erased, the serving model goes back to the parameters as compiled,
@@ -140,9 +142,7 @@ public sealed class OfflineLearner
     public void Forget(params IEnumerable<long> sampleIds)
     {
         ArgumentNullException.ThrowIfNull(sampleIds);
-        if (Interlocked.Exchange(ref _isRunning, 1) != 0)
-            throw new InvalidOperationException("A window of this learner is open. End it first.");
-        try
+        Alone(() =>
         {
             HashSet<long> forgotten = [.. sampleIds];
             if (_history.List().Any(s => forgotten.Contains(s.Id)))
@@ -154,11 +154,29 @@ public sealed class OfflineLearner
             _generations?.Clear();
             foreach (long id in forgotten)
                 _store.Remove(id);
+        });
+    }
+
+    private void Alone(Action action)
+    {
+        if (Interlocked.Exchange(ref _isRunning, 1) != 0)
+            throw new InvalidOperationException("A window of this learner is open. End it first.");
+        try
+        {
+            using IDisposable folderLock = LockFolder();
+            action();
         }
         finally
         {
             Volatile.Write(ref _isRunning, 0);
         }
+    }
+
+    // Two windows in one folder would replace each other's checkpoints.
+    private IDisposable LockFolder()
+    {
+        _files.CreateFolder(_folder);
+        return _files.Lock(_folder);
     }
 
     private OfflineResult Run(CancellationToken endOfWindow, IProgress<OfflineProgress>? progress, CancellationToken cancellationToken)
@@ -218,7 +236,7 @@ public sealed class OfflineLearner
                 return saved;
             Log.CheckpointOutdated(_serving.Logger);
         }
-        catch (InvalidArtifactException error)
+        catch (Exception error) when (error is InvalidArtifactException or UnauthorizedAccessException)
         {
             Log.CheckpointDamaged(_serving.Logger, error);
         }
@@ -229,14 +247,12 @@ public sealed class OfflineLearner
 
     private void Save(OfflineCheckpoint checkpoint)
     {
-        _files.CreateFolder(_folder);
         byte[] bytes = checkpoint.ToBytes();
         DurableFile.Write(_files, _checkpoint, _options.Key?.Seal(bytes, CheckpointName) ?? bytes);
     }
 
     private void DeleteCheckpoint()
     {
-        _files.CreateFolder(_folder);
         DurableFile.Erase(_files, _checkpoint);
         _files.FlushFolder(_folder);
     }

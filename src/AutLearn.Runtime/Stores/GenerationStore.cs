@@ -15,11 +15,17 @@ namespace AutLearn.Runtime.Stores;
 /// <para>A commit writes a new file, flushes it, renames it, flushes the folder, and reads it back; only then older generations leave.
 /// A crash at any point leaves the generation before or the new one. Each file carries its number and a SHA-256, or is sealed with the
 /// profile's key (<see cref="GenerationStoreOptions.Key"/>), and is its owner's alone. What leaves is overwritten first.</para>
-/// <para>The base is the artifacts' own parameters, which no commit touches. Safe for use by several threads; one process at a time.</para>
+/// <para>The base is the artifacts' own parameters, which no commit touches.</para>
+/// <para>What does not read back as a generation, for whatever reason, is passed over and reported: it neither counts among those that are
+/// kept nor stops a commit or a restore.</para>
+/// <para>Safe for use by several threads. One store at a time has the folder, from its first use until it is disposed or its process ends.</para>
 /// </remarks>
-public sealed class GenerationStore
+public sealed class GenerationStore : IDisposable
 {
     private const string Extension = ".generation";
+
+    // Twelve digits: what a longer name says was never counted up to.
+    private const long LargestNumber = 999_999_999_999;
     private const ulong Magic = 0x3130_4E47_4C54_5541; // "AUTLGN01"
     private const int HeaderSize = 8 + 8 + 32;
 
@@ -29,10 +35,15 @@ public sealed class GenerationStore
     private readonly IFileSystem _files;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private bool _mayHavePlain = true;
 
-    /// <summary>Creates a store. Touches no file.</summary>
-    /// <param name="folder">For this store alone; created by the first commit.</param>
+    // Read back whole since the folder was locked, so that pruning need not read them again.
+    private readonly HashSet<long> _intact = [];
+    private bool _mayHavePlain = true;
+    private IDisposable? _folderLock;
+    private bool _isDisposed;
+
+    /// <summary>Creates a store. Touches no file; the first use locks the folder.</summary>
+    /// <param name="folder">For this store alone; created by the first use.</param>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="files">The file system; null for the device's own.</param>
     /// <param name="logger">Takes messages without user data; null for none.</param>
@@ -54,17 +65,16 @@ public sealed class GenerationStore
     /// <summary>Commits a state. One that equals the newest generation is not written again, so that a commit can be repeated after a crash.</summary>
     /// <param name="content">At most 2 GiB less 64 bytes.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
-    /// <exception cref="IOException">The disk is full or fails; the generations before stand.</exception>
+    /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
     public long Commit(ReadOnlySpan<byte> content)
     {
         lock (_lock)
         {
-            _files.CreateFolder(_folder);
-            Sweep();
-            (long newest, string newestPath) = Numbers().FirstOrDefault();
-            if (newest > 0 && TryRead(newestPath, newest, out bool isPlain) is { } last && last.Content.Span.SequenceEqual(content) && !(isPlain && _key is not null))
-                return newest;
-            long number = newest + 1;
+            OwnFolder();
+            Generation? last = Newest(out FileState state, out long newestUnreadable);
+            if (last is not null && last.Content.Span.SequenceEqual(content) && !(state == FileState.Plain && _key is not null))
+                return last.Number;
+            long number = NextNumber(last?.Number ?? 0, newestUnreadable);
             string path = PathOf(number);
             try
             {
@@ -78,6 +88,7 @@ public sealed class GenerationStore
 
             if (TryRead(path, number, out _) is not { } written || !written.Content.Span.SequenceEqual(content))
             {
+                _intact.Remove(number);
                 TryErase(path);
                 throw new IOException($"Generation {number} in '{_folder}' did not read back as it was written. The disk may be failing; the generations before stand.");
             }
@@ -91,7 +102,7 @@ public sealed class GenerationStore
     /// <summary>Commits a model's parameters, optimizer state and version.</summary>
     /// <param name="model">The model; it may go on predicting and learning.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
-    /// <exception cref="IOException">The disk is full or fails; the generations before stand.</exception>
+    /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
     public long Commit(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -103,8 +114,8 @@ public sealed class GenerationStore
 
     /// <summary>Restores the newest generation that is intact and fits the model; without one, the parameters as compiled.</summary>
     /// <param name="model">The model.</param>
-    /// <returns>Which generation serves now, and which newer ones were refused.</returns>
-    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <returns>Which generation serves now, and what was passed over.</returns>
+    /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
     public GenerationRestore Restore(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -114,7 +125,7 @@ public sealed class GenerationStore
             try
             {
                 model.RestoreState(generation.Content, $"generation {generation.Number}");
-                return new(generation.Number, refused.ToImmutable());
+                return new(generation.Number, refused.ToImmutable()) { Ignored = Strangers() };
             }
             catch (InvalidArtifactException error)
             {
@@ -124,21 +135,23 @@ public sealed class GenerationStore
         }
 
         model.Reset();
-        return new(0, refused.ToImmutable());
+        return new(0, refused.ToImmutable()) { Ignored = Strangers() };
     }
 
     /// <summary>Reads the intact generations, newest first, as they are asked for.</summary>
-    /// <param name="onDamaged">Called with the number of each generation that is passed over.</param>
-    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <param name="onDamaged">Called with the number of each generation that is passed over because it is damaged or unreadable.</param>
+    /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
     public IEnumerable<Generation> ReadNewestFirst(Action<long>? onDamaged = null)
     {
-        lock (_lock)
-            Sweep();
         foreach ((long number, string path) in Numbers())
         {
             Generation? generation;
             lock (_lock)
+            {
+                OwnFolder();
                 generation = TryRead(path, number, out _);
+            }
+
             if (generation is not null)
             {
                 yield return generation;
@@ -156,10 +169,22 @@ public sealed class GenerationStore
     {
         lock (_lock)
         {
+            OwnFolder();
+            _intact.Clear();
             foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
                 _files.Erase(path);
-            _files.CreateFolder(_folder);
             _files.FlushFolder(_folder);
+        }
+    }
+
+    /// <summary>Frees the folder for another store. Idempotent.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _folderLock?.Dispose();
+            _folderLock = null;
         }
     }
 
@@ -189,36 +214,113 @@ public sealed class GenerationStore
         sha.GetHashAndReset(hash);
     }
 
-    private Generation? TryRead(string path, long number, out bool isPlain)
+    // Before anything is read: two stores that count from the same newest generation would overwrite each other's.
+    private void OwnFolder()
     {
-        isPlain = false;
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_folderLock is not null)
+            return;
+        _files.CreateFolder(_folder);
+        _folderLock = _files.Lock(_folder);
+        Sweep();
+    }
+
+    private Generation? Newest(out FileState state, out long newestUnreadable)
+    {
+        state = FileState.Damaged;
+        newestUnreadable = 0;
+        foreach ((long number, string path) in Numbers())
+        {
+            if (TryRead(path, number, out state) is { } generation)
+                return generation;
+            if (state == FileState.Unreadable)
+                newestUnreadable = Math.Max(newestUnreadable, number);
+        }
+
+        return null;
+    }
+
+    // Above what may be a generation once it can be read again, unless that leaves no numbers; and never over what stands there.
+    private long NextNumber(long newest, long newestUnreadable)
+    {
+        long number = FirstFree(Math.Max(newest, newestUnreadable) + 1);
+        if (number > LargestNumber)
+            number = FirstFree(newest + 1);
+        return number <= LargestNumber
+            ? number
+            : throw new IOException($"The generations in '{_folder}' have used up their numbers. Restore the newest one, clear the store and commit it again.");
+    }
+
+    private long FirstFree(long number)
+    {
+        while (_files.Exists(PathOf(number)))
+            number++;
+        return number;
+    }
+
+    private Generation? TryRead(string path, long number, out FileState state)
+    {
+        Generation? generation = Read(path, number, out state);
+        _ = generation is null ? _intact.Remove(number) : _intact.Add(number);
+        return generation;
+    }
+
+    private Generation? Read(string path, long number, out FileState state)
+    {
         byte[] bytes;
+        state = FileState.Sealed;
         try
         {
             bytes = _files.Read(path);
             if (SealedContent.IsSealed(bytes))
                 return new(number, PersonalFile.Open(bytes, _key, PurposeOf(number), path));
         }
-        catch (Exception error) when (error is IOException or InvalidArtifactException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidArtifactException)
         {
+            // What is sealed with another key may be opened once the right one is back.
             Log.GenerationUnreadable(_logger, number, error);
+            state = FileState.Unreadable;
             return null;
         }
 
-        isPlain = true;
+        state = FileState.Damaged;
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic || BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) != number)
             return null;
         Span<byte> hash = stackalloc byte[32];
         Hash(bytes, hash);
-        return hash.SequenceEqual(bytes.AsSpan(16, 32)) ? new(number, bytes.AsMemory(HeaderSize)) : null;
+        if (!hash.SequenceEqual(bytes.AsSpan(16, 32)))
+            return null;
+        state = FileState.Plain;
+        return new(number, bytes.AsMemory(HeaderSize));
     }
 
-    private List<(long Number, string Path)> Numbers() =>
-        [.. _files.ListFiles(_folder)
-            .Where(p => p.EndsWith(Extension, StringComparison.Ordinal))
-            .Select(p => (Number: long.TryParse(Path.GetFileNameWithoutExtension(p), NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : -1, Path: p))
-            .Where(g => g.Number > 0)
-            .OrderByDescending(g => g.Number)];
+    // Only names as they are written here: a number in another spelling would stand beside its namesake.
+    private long NumberOf(string path) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number is > 0 and <= LargestNumber && PathOf(number) == path ? number : 0;
+
+    private List<(long Number, string Path)> Numbers()
+    {
+        lock (_lock)
+        {
+            OwnFolder();
+            return [.. _files.ListFiles(_folder).Select(p => (Number: NumberOf(p), Path: p)).Where(g => g.Number > 0).OrderByDescending(g => g.Number)];
+        }
+    }
+
+    private ImmutableArray<string> Strangers()
+    {
+        ImmutableArray<string> strangers;
+        lock (_lock)
+        {
+            OwnFolder();
+            strangers = [.. _files.ListFiles(_folder).Where(p => NumberOf(p) == 0 && !p.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal)).Select(p => Path.GetFileName(p))];
+        }
+
+        if (!strangers.IsEmpty)
+            Log.StrangersIgnored(_logger, strangers.Length);
+        return strangers;
+    }
 
     private string PathOf(long number) => Path.Combine(_folder, number.ToString("D12", CultureInfo.InvariantCulture) + Extension);
 
@@ -230,7 +332,7 @@ public sealed class GenerationStore
         _mayHavePlain = false;
         foreach ((long number, string path) in Numbers())
         {
-            if (TryRead(path, number, out bool isPlain) is not { } generation || !isPlain)
+            if (TryRead(path, number, out FileState state) is not { } generation || state != FileState.Plain)
                 continue;
             string temporary = path + DurableFile.TemporaryExtension;
             try
@@ -241,7 +343,7 @@ public sealed class GenerationStore
                 _files.Rename(temporary, path);
                 _files.FlushFolder(_folder);
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 _mayHavePlain = true;
                 Log.LeftoverKept(_logger, error);
@@ -263,8 +365,19 @@ public sealed class GenerationStore
     // What leaves is older than the newest intact ones; failing to delete costs room, not safety.
     private void Prune()
     {
-        foreach ((_, string path) in Numbers().Skip(_keep))
-            TryErase(path);
+        int kept = 0;
+        foreach ((long number, string path) in Numbers())
+        {
+            if (kept >= _keep)
+            {
+                _intact.Remove(number);
+                TryErase(path);
+            }
+            else if (_intact.Contains(number) || TryRead(path, number, out _) is not null)
+            {
+                kept++;
+            }
+        }
     }
 
     private void TryErase(string path)
@@ -273,9 +386,17 @@ public sealed class GenerationStore
         {
             _files.Erase(path);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Log.LeftoverKept(_logger, error);
         }
+    }
+
+    private enum FileState
+    {
+        Unreadable,
+        Damaged,
+        Plain,
+        Sealed,
     }
 }

@@ -1,3 +1,5 @@
+using AutLearn.Cache.Disk;
+
 namespace AutLearn.Runtime.Stores;
 
 /// <summary>The file operations that stores rest on, small enough that a test can crash after each of them.</summary>
@@ -13,8 +15,17 @@ public interface IFileSystem
     /// <summary>Lists the full paths of a folder's files, in ordinal order; none if the folder is absent.</summary>
     IReadOnlyList<string> ListFiles(string folder);
 
-    /// <summary>Reads a whole file.</summary>
+    /// <summary>Whether anything bears a name: a file of any kind, a folder, or a link, wherever it leads.</summary>
+    bool Exists(string path);
+
+    /// <summary>Keeps an existing folder for one owner, in all processes, until the result is disposed or the process ends; never waits.</summary>
+    /// <exception cref="FolderInUseException">Another owner has it.</exception>
+    IDisposable Lock(string folder);
+
+    /// <summary>Reads a whole file; never waits for one that is no regular file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">It is no regular file, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This account may not read it.</exception>
     byte[] Read(string path);
 
     /// <summary>Writes a whole file of the owner alone, replacing what was there.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using AutLearn.Cache.Disk;
 using AutLearn.Graph.Artifacts;
 
@@ -15,6 +16,8 @@ public static class PersonalFile
     private const string TemporaryExtension = ".tmp";
     private const int TemporaryNameLength = 32;
     private const int CreationAttempts = 16;
+    private const string CreationExtension = ".first";
+    private static readonly TimeSpan CreationLimit = TimeSpan.FromSeconds(10);
 
     private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
 
@@ -38,7 +41,7 @@ public static class PersonalFile
     public static byte[] Read(string path, ProfileKey? key = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Open(File.ReadAllBytes(path), key, PurposeOf(path), path).ToArray();
+        return Open(DeviceFileSystem.Instance.Read(path), key, PurposeOf(path), path).ToArray();
     }
 
     /// <summary>Overwrites and deletes a file and what killed writes left beside it; nothing happens where there is nothing.</summary>
@@ -65,6 +68,8 @@ public static class PersonalFile
         string folder = Path.GetDirectoryName(full)!;
         if (!Directory.Exists(folder))
             return;
+        if (File.Exists(full))
+            File.Delete(full + CreationExtension);
         foreach (string file in Directory.EnumerateFiles(folder).Where(f => IsTemporaryOf(full, f)).ToArray())
             _ = PrivateFiles.TryErase(file);
     }
@@ -74,11 +79,44 @@ public static class PersonalFile
         string full = Path.GetFullPath(path);
         ReadOnlySpan<byte> bytes = key is null ? content : key.Seal(content, purpose);
         Sweep(full);
-        _ = Replace(full, bytes, overwrites: true);
+        Replace(full, bytes);
     }
 
     /// <summary>Creates a file whole unless there is one, however many try at once.</summary>
-    internal static bool TryCreate(string path, ReadOnlySpan<byte> content) => Replace(path, content, overwrites: false);
+    /// <returns>Whether this call created it; if not, it stands there whole.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    internal static bool TryCreate(string path, ReadOnlySpan<byte> content)
+    {
+        // No platform renames without replacing everywhere. So all creators share one temporary name and hold it until the file stands.
+        string full = Path.GetFullPath(path);
+        long start = Stopwatch.GetTimestamp();
+        while (!DeviceFileSystem.Instance.Exists(full))
+        {
+            try
+            {
+                using FileStream stream = PrivateFiles.Open(
+                    full + CreationExtension, FileMode.OpenOrCreate, FileAccess.Write, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+
+                // Who waited holds what has meanwhile become the file, or a name that nobody needs any more.
+                if (DeviceFileSystem.Instance.Exists(full))
+                    break;
+                stream.SetLength(0);
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+                File.Move(stream.Name, full);
+                DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(full)!);
+                return true;
+            }
+            catch (IOException error) when (PrivateFiles.IsInUse(error) && Stopwatch.GetElapsedTime(start) < CreationLimit)
+            {
+                // Another creator writes, which takes no longer than a flush.
+                Thread.Yield();
+            }
+        }
+
+        File.Delete(full + CreationExtension);
+        return false;
+    }
 
     /// <summary>Opens content that may be sealed.</summary>
     internal static ReadOnlyMemory<byte> Open(byte[] bytes, ProfileKey? key, string purpose, string path)
@@ -90,7 +128,7 @@ public static class PersonalFile
             : throw new InvalidArtifactException($"The file '{path}' is sealed. Open it with the key of its profile.") { File = path };
     }
 
-    private static bool Replace(string path, ReadOnlySpan<byte> content, bool overwrites)
+    private static void Replace(string path, ReadOnlySpan<byte> content)
     {
         string temporary = "";
         try
@@ -99,11 +137,7 @@ public static class PersonalFile
             temporary = stream.Name;
             stream.Write(content);
             stream.Flush(flushToDisk: true);
-            File.Move(temporary, path, overwrites);
-        }
-        catch (IOException) when (!overwrites && File.Exists(path))
-        {
-            return false;
+            File.Move(temporary, path, overwrite: true);
         }
         finally
         {
@@ -112,7 +146,6 @@ public static class PersonalFile
         }
 
         DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(path)!);
-        return true;
     }
 
     // A sweep may catch a new file in the moment before it is held; it is then gone, and another name takes its place.

@@ -33,7 +33,7 @@ internal static class WrappedKeyFile
     /// <exception cref="ProfileKeyException">The file is damaged, or the protector cannot unwrap it.</exception>
     public static byte[] Read(string path, IKeyProtector protector)
     {
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = DeviceFileSystem.Instance.Read(path);
         if (bytes.Length is < sizeof(ulong) + 1 + SHA256.HashSizeInBytes or > sizeof(ulong) + WrappedLimit + SHA256.HashSizeInBytes
             || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
             || !SHA256.HashData(bytes.AsSpan(..^SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(^SHA256.HashSizeInBytes..)))

@@ -45,7 +45,7 @@ public sealed class Trainer
     /// <exception cref="NonFiniteStepException">Several steps in a row, or all of an epoch, would have left values that are not finite; the steps before stay applied.</exception>
     /// <exception cref="RunFailedException">A native run failed; the steps before stay applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
+    /// <exception cref="IOException">A checkpoint or the log cannot be written, or another training has the checkpoint folder.</exception>
     public Task<TrainerResult> TrainAsync(
         DataLoader training, DataLoader? validation = null, IProgress<TrainerProgress>? progress = null, CancellationToken cancellationToken = default)
     {

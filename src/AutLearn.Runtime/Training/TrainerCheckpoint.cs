@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using AutLearn.Cache.Disk;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Stores;
 
@@ -28,14 +30,23 @@ internal sealed class TrainerCheckpoint
         _files = files;
         _folder = Path.GetFullPath(folder);
         _key = key;
-        files.CreateFolder(_folder);
-        DurableFile.Sweep(files, FilePath);
-        foreach (string path in files.ListFiles(_folder).Where(IsBest))
+    }
+
+    /// <summary>Keeps the folder for one training, as two would replace each other's checkpoints, and erases what a killed one left. Comes first.</summary>
+    /// <exception cref="FolderInUseException">Another training has it.</exception>
+    public IDisposable Lock()
+    {
+        _files.CreateFolder(_folder);
+        IDisposable folderLock = _files.Lock(_folder);
+        DurableFile.Sweep(_files, FilePath);
+        foreach (string path in _files.ListFiles(_folder).Where(IsBest))
         {
-            files.Protect(path);
+            _files.Protect(path);
             if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
-                files.Erase(path);
+                _files.Erase(path);
         }
+
+        return folderLock;
     }
 
     private string FilePath => Path.Combine(_folder, FileName);
@@ -94,14 +105,21 @@ internal sealed class TrainerCheckpoint
 
     public static string HashOf(ReadOnlySpan<byte> state) => Convert.ToHexStringLower(SHA256.HashData(state));
 
-    private static bool IsBest(string path) => Path.GetFileName(path).StartsWith(BestPrefix, StringComparison.Ordinal);
-
     private ReadOnlySpan<byte> ReadFile(string path) => PersonalFile.Open(_files.Read(path), _key, Purpose(path), path).Span;
 
     private void WriteFile(string path, ReadOnlySpan<byte> content) =>
         DurableFile.Write(_files, path, _key is null ? content : _key.Seal(content, Purpose(path)));
 
     private static string Purpose(string path) => "trainer/" + Path.GetFileName(path);
+
+    // Of the user's own files none is taken for ours.
+    private static bool IsBest(string path)
+    {
+        string name = Path.GetFileName(path);
+        if (name.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
+            name = name[..^DurableFile.TemporaryExtension.Length];
+        return name.StartsWith(BestPrefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(BestPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    }
 
     private string BestPath(int epoch) => Path.Combine(_folder, $"{BestPrefix}{epoch}");
 

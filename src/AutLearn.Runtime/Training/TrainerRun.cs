@@ -43,6 +43,7 @@ internal sealed class TrainerRun
     {
         using Activity? activity = Telemetry.Activities.StartActivity("autlearn.pretrain");
         long start = _time.GetTimestamp();
+        using IDisposable? folderLock = _checkpoint?.Lock();
         Resume();
         long resumedAt = _position.Step;
         using (_log = _options.LogFile is { } file ? new(file, _position.LogBytes) : null)

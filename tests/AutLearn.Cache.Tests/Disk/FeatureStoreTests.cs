@@ -199,7 +199,7 @@ public sealed class FeatureStoreTests : IDisposable
     {
         using FeatureStore store = Open();
         store.TryAdd(new(1, 0), Row(1), 0);
-        Assert.Throws<IOException>(Open);
+        Assert.Throws<FolderInUseException>(Open);
     }
 
     [Fact]

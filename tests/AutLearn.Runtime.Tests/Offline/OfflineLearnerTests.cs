@@ -115,7 +115,7 @@ public sealed class OfflineLearnerTests : IDisposable
         using var model = PersonalModel.Open(_path);
         using FeatureStore store = Store(model);
         var history = MemoryHistory.Of(120);
-        var generations = new GenerationStore(_folder.File("generations", "x")[..^2]);
+        using var generations = new GenerationStore(_folder.File("generations", "x")[..^2]);
         var learner = new OfflineLearner(model, history, store, Folder(), Options(), new ShiftAugmenter(), generations);
         await learner.RunAsync();
         Assert.NotEqual(expected, State(model));
@@ -280,7 +280,7 @@ public sealed class OfflineLearnerTests : IDisposable
     {
         using var model = PersonalModel.Open(_path);
         using FeatureStore store = Store(model);
-        var generations = new GenerationStore("/generations", new() { Key = key }, files);
+        using var generations = new GenerationStore("/generations", new() { Key = key }, files);
         OfflineLearnerOptions options = Options();
         options.Key = key;
         if (generations.Restore(model).Number == 0)

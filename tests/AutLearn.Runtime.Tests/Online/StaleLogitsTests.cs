@@ -186,9 +186,12 @@ public sealed class StaleLogitsTests : IDisposable
                 model.CopyFrom(other);
                 return;
             case "generation":
-                var generations = new GenerationStore(_folder.File("generations"));
-                generations.Commit(other);
-                generations.Restore(model);
+                using (var generations = new GenerationStore(_folder.File("generations")))
+                {
+                    generations.Commit(other);
+                    generations.Restore(model);
+                }
+
                 return;
             default:
                 for (int i = 0; i < 9 && change != "LoadState"; i++)

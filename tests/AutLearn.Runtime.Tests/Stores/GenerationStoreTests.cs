@@ -23,7 +23,7 @@ public sealed class GenerationStoreTests : IDisposable
     [Fact]
     public void Commit_ManyTimes_KeepsTheLastOnes()
     {
-        var store = new GenerationStore(_folder.Path, new() { Keep = 3 });
+        using var store = new GenerationStore(_folder.Path, new() { Keep = 3 });
         for (int i = 1; i <= 5; i++)
             Assert.Equal(i, store.Commit(Content(i)));
         Assert.Equal([5L, 4L, 3L], store.ReadNewestFirst().Select(g => g.Number));
@@ -38,7 +38,7 @@ public sealed class GenerationStoreTests : IDisposable
     {
         using var model = PersonalModel.Open(LinearArtifacts.Write(_folder.File("model.autlearn")));
         string folder = _folder.File("generations", "x")[..^2];
-        var store = new GenerationStore(folder);
+        using var store = new GenerationStore(folder);
         (float[] input, long[] labels) = LinearArtifacts.Data(8);
         model.TrainStepOnInputs(input, labels, 0.1);
         store.Commit(model);
@@ -65,7 +65,7 @@ public sealed class GenerationStoreTests : IDisposable
     public void Restore_GenerationOfAnotherModel_IsRefused()
     {
         using var model = PersonalModel.Open(LinearArtifacts.Write(_folder.File("model.autlearn")));
-        var store = new GenerationStore(_folder.Path);
+        using var store = new GenerationStore(_folder.Path);
         store.Commit(RandomNumberGenerator.GetBytes(500));
         GenerationRestore restored = store.Restore(model);
         Assert.Equal(0, restored.Number);
@@ -126,7 +126,7 @@ public sealed class GenerationStoreTests : IDisposable
         for (int bit = 0; bit < (Content(3).Length + overhead) * 8; bit++)
         {
             var files = new CrashFileSystem();
-            var store = new GenerationStore(Folder, Options(isSealed), files);
+            using var store = new GenerationStore(Folder, Options(isSealed), files);
             for (int i = 1; i <= 3; i++)
                 store.Commit(Content(i));
             files.Flip(files.ListFiles(Folder)[^1], bit);
@@ -138,11 +138,14 @@ public sealed class GenerationStoreTests : IDisposable
     [Fact]
     public void Commit_WithAKeyOverPlainGenerations_ReadsAndSealsThemAll()
     {
-        var plain = new GenerationStore(_folder.Path, new() { Keep = 4 });
-        for (int i = 1; i <= 3; i++)
-            plain.Commit(Content(i));
+        using (var plain = new GenerationStore(_folder.Path, new() { Keep = 4 }))
+        {
+            for (int i = 1; i <= 3; i++)
+                plain.Commit(Content(i));
+        }
+
         string[] links = [.. Directory.GetFiles(_folder.Path).Select(LinkTo)];
-        var store = new GenerationStore(_folder.Path, new() { Keep = 4, Key = _profile.Key });
+        using var store = new GenerationStore(_folder.Path, new() { Keep = 4, Key = _profile.Key });
         Assert.True(store.ReadNewestFirst().First().Content.Span.SequenceEqual(Content(3)));
         Assert.Equal(4, store.Commit(Content(3)));
         Assert.All(Directory.GetFiles(_folder.Path), f => Assert.True(SealedContent.IsSealed(File.ReadAllBytes(f)), f));
@@ -151,10 +154,14 @@ public sealed class GenerationStoreTests : IDisposable
         Assert.Equal(Content(1), store.ReadNewestFirst().Last().Content.ToArray());
         Assert.Equal(4, store.Commit(Content(3)));
 
-        // Without the key they are passed over, not taken for something else; a file under another number is as good as damaged.
-        Assert.Empty(new GenerationStore(_folder.Path).ReadNewestFirst());
+        // A file under another number is as good as damaged.
         File.Copy(Path.Combine(_folder.Path, "000000000001.generation"), Path.Combine(_folder.Path, "000000000009.generation"));
         Assert.Equal([4L, 3L, 2L, 1L], store.ReadNewestFirst().Select(g => g.Number));
+        store.Dispose();
+
+        // Without the key they are passed over, not taken for something else.
+        using var keyless = new GenerationStore(_folder.Path);
+        Assert.Empty(keyless.ReadNewestFirst());
     }
 
     [Theory]
@@ -162,7 +169,7 @@ public sealed class GenerationStoreTests : IDisposable
     [InlineData(true)]
     public void Clear_Generations_OverwritesThemAndWhatAKilledCommitLeft(bool isSealed)
     {
-        var store = new GenerationStore(_folder.Path, Options(isSealed));
+        using var store = new GenerationStore(_folder.Path, Options(isSealed));
         store.Commit(Content(1));
         store.Commit(Content(2));
         File.WriteAllBytes(Path.Combine(_folder.Path, "000000000003.generation.new"), Content(3));
@@ -178,7 +185,8 @@ public sealed class GenerationStoreTests : IDisposable
     {
         string leftover = Path.Combine(_folder.Path, "000000000003.generation.new");
         File.WriteAllBytes(leftover, Content(3));
-        Assert.Empty(new GenerationStore(_folder.Path).ReadNewestFirst());
+        using var store = new GenerationStore(_folder.Path);
+        Assert.Empty(store.ReadNewestFirst());
         Assert.False(File.Exists(leftover));
     }
 
@@ -201,7 +209,7 @@ public sealed class GenerationStoreTests : IDisposable
     // Commits until the end or the crash; returns the last number that was acknowledged.
     private static int RunSession(CrashFileSystem files, GenerationStoreOptions options)
     {
-        var store = new GenerationStore(Folder, options, files);
+        using var store = new GenerationStore(Folder, options, files);
         int acknowledged = 0;
         for (int i = 0; i < Commits; i++)
         {
@@ -226,14 +234,14 @@ public sealed class GenerationStoreTests : IDisposable
 
     private static void CheckAfter(CrashFileSystem files, GenerationStoreOptions options, int acknowledged, string when)
     {
-        var store = new GenerationStore(Folder, options, files);
+        using var store = new GenerationStore(Folder, options, files);
         Generation? newest = store.ReadNewestFirst().FirstOrDefault();
         Assert.True((newest?.Number ?? 0) >= acknowledged, $"{when}: generation {acknowledged} was acknowledged, {newest?.Number ?? 0} was found");
         if (newest is not null)
             Assert.True(newest.Content.Span.SequenceEqual(Content(newest.Number)), when);
         long next = store.Commit("after the restart"u8);
         Assert.True(next > (newest?.Number ?? 0), when);
-        var reopened = new GenerationStore(Folder, options, files.Restart(1));
+        using var reopened = new GenerationStore(Folder, options, files.Restart(1));
         Generation found = reopened.ReadNewestFirst().First();
         Assert.True(found.Number == next && found.Content.Span.SequenceEqual("after the restart"u8), when);
     }

@@ -77,7 +77,7 @@ public sealed class PrivateModeTests : IDisposable
         using SampleStore samples = SampleStore.Open(_profile.File("samples"), key);
         samples.Add(new NewSample { Payload = new byte[] { 1, 2, 3 }, Label = 1, Consent = SampleConsent.Given });
         using FeatureStore features = FeatureStore.Open(_profile.File("features"), OfflineLearner.OptionsFor(model, key));
-        var generations = new GenerationStore(_profile.File("generations"), new() { Key = key });
+        using var generations = new GenerationStore(_profile.File("generations"), new() { Key = key });
         var offline = new OfflineLearner(
             model, MemoryHistory.Of(60), features, _profile.File("training"), new() { Epochs = 2, BatchSize = 8, CheckpointSteps = 1, Key = key }, generations: generations);
         using var window = new CancellationTokenSource();

@@ -1,3 +1,4 @@
+using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Stores;
 
 namespace AutLearn.Testing.Faults;
@@ -11,6 +12,7 @@ public sealed class CrashFileSystem : IFileSystem
     private readonly Dictionary<string, Entry> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Entry> _durable = new(StringComparer.Ordinal);
     private readonly List<(string Path, Entry? Entry)> _pending = [];
+    private readonly HashSet<string> _locked = new(StringComparer.Ordinal);
 
     /// <summary>Gets the operations that change something, so far.</summary>
     public int Operations { get; private set; }
@@ -33,6 +35,11 @@ public sealed class CrashFileSystem : IFileSystem
 
     public IReadOnlyList<string> ListFiles(string folder) =>
         [.. _names.Keys.Where(p => Path.GetDirectoryName(p) == folder).Order(StringComparer.Ordinal)];
+
+    public bool Exists(string path) => _names.ContainsKey(path);
+
+    // Not counted: a lock leaves nothing that a restart could find.
+    public IDisposable Lock(string folder) => _locked.Add(folder) ? new FolderOwner(_locked, folder) : throw new FolderInUseException(folder);
 
     public byte[] Read(string path) => _names.TryGetValue(path, out Entry? entry) ? [.. entry.Content] : throw new FileNotFoundException("No such file.", path);
 
@@ -181,6 +188,11 @@ public sealed class CrashFileSystem : IFileSystem
         }
 
         action();
+    }
+
+    private sealed class FolderOwner(HashSet<string> locked, string folder) : IDisposable
+    {
+        public void Dispose() => locked.Remove(folder);
     }
 
     private sealed class Entry

@@ -46,8 +46,11 @@ public static class LearningKills
         }
     }
 
-    private static Generation? Newest(string folder) => new GenerationStore(Path.Combine(folder, "generations")).ReadNewestFirst(
-        n => throw new InvalidOperationException($"Generation {n} is damaged.")).FirstOrDefault();
+    private static Generation? Newest(string folder)
+    {
+        using var store = new GenerationStore(Path.Combine(folder, "generations"));
+        return store.ReadNewestFirst(n => throw new InvalidOperationException($"Generation {n} is damaged.")).FirstOrDefault();
+    }
 
     // SIGKILL where the system has it: no handler, no finally, no flush.
     private static (int Exit, long Acknowledged) RunOnce(string probe, string folder, TimeSpan? killAfter)

@@ -10,6 +10,8 @@ namespace AutLearn.Runtime.Stores.Samples;
 public sealed unsafe partial class DpapiKeyProtector : IKeyProtector
 {
     private const uint NoPrompt = 1;
+    private const int InvalidData = 13;
+    private const int BadData = unchecked((int)0x8009_0005);
 
     /// <inheritdoc/>
     public byte[] Protect(ReadOnlySpan<byte> key)
@@ -32,7 +34,7 @@ public sealed unsafe partial class DpapiKeyProtector : IKeyProtector
             var input = new Blob { Size = (uint)protectedKey.Length, Start = start };
             Blob output = default;
             if (UnprotectData(&input, null, null, null, null, NoPrompt, &output) == 0)
-                throw new CryptographicException($"Windows cannot unprotect the key (error {Marshal.GetLastPInvokeError()}); it may be of another account.");
+                throw Failed(Marshal.GetLastPInvokeError());
             return Take(output);
         }
     }
@@ -41,6 +43,11 @@ public sealed unsafe partial class DpapiKeyProtector : IKeyProtector
     public void Destroy()
     {
     }
+
+    // With a wrong key the data only look wrong; all else is about the account's own keys, which are not there before it has signed in.
+    private static KeyProtectorException Failed(int error) => error is InvalidData or BadData
+        ? new(KeyProtectorFailure.OtherKey, $"Windows cannot unprotect the key (error {error}): it was protected by another account. Sign in with that account.")
+        : new(KeyProtectorFailure.Locked, $"Windows cannot unprotect the key now (error {error}). Sign in with the password and try again.");
 
     private static byte[] Take(Blob blob)
     {

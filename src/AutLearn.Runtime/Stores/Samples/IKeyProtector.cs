@@ -14,7 +14,8 @@ public interface IKeyProtector
     /// <summary>Unwraps a key. Never creates a wrapping key.</summary>
     /// <param name="protectedKey">What <see cref="Protect"/> returned.</param>
     /// <returns>The key; the caller clears it.</returns>
-    /// <exception cref="CryptographicException">It was wrapped with another key, the wrapping key is gone, or the bytes are damaged.</exception>
+    /// <exception cref="KeyProtectorException">It was wrapped with another key, or the wrapping key is missing, locked, damaged, or not to be read.</exception>
+    /// <exception cref="CryptographicException">Any other failure.</exception>
     byte[] Unprotect(ReadOnlySpan<byte> protectedKey);
 
     /// <summary>Destroys the wrapping key where the platform can; does nothing if there is none.</summary>

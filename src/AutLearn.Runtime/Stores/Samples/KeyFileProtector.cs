@@ -22,10 +22,10 @@ public sealed class KeyFileProtector : IKeyProtector
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The key file cannot be written.</exception>
-    /// <exception cref="CryptographicException">The key file is damaged or others can read it.</exception>
+    /// <exception cref="KeyProtectorException">The key file is damaged, or its permissions are wrong.</exception>
     public byte[] Protect(ReadOnlySpan<byte> key)
     {
-        if (!File.Exists(_path))
+        if (!DeviceFileSystem.Instance.Exists(_path))
             CreateFile();
         byte[] wrapped = new byte[NonceSize + key.Length + TagSize];
         RandomNumberGenerator.Fill(wrapped.AsSpan(0, NonceSize));
@@ -48,14 +48,16 @@ public sealed class KeyFileProtector : IKeyProtector
     {
         if (protectedKey.Length < NonceSize + TagSize)
             throw new CryptographicException("The wrapped key is too short.");
-        if (!File.Exists(_path))
-            throw new CryptographicException($"The key file '{_path}' is gone.");
         byte[] key = new byte[protectedKey.Length - NonceSize - TagSize];
         byte[] wrapping = ReadFile();
         try
         {
             using var aes = new AesGcm(wrapping, TagSize);
             aes.Decrypt(protectedKey[..NonceSize], protectedKey.Slice(NonceSize, key.Length), protectedKey[(NonceSize + key.Length)..], key);
+        }
+        catch (AuthenticationTagMismatchException error)
+        {
+            throw new KeyProtectorException(KeyProtectorFailure.OtherKey, $"The key file '{_path}' is another one than the key was wrapped with, such as another profile's. Put the right one in its place.", error);
         }
         finally
         {
@@ -66,16 +68,12 @@ public sealed class KeyFileProtector : IKeyProtector
     }
 
     /// <inheritdoc/>
-    public void Destroy()
-    {
-        PersonalFile.Erase(_path);
-    }
+    public void Destroy() => PersonalFile.Erase(_path);
 
     // Complete under another name first: a crash never leaves half a key under the right one, and of two processes one is first.
     private void CreateFile()
     {
         DeviceFileSystem.Instance.CreateFolder(Path.GetDirectoryName(_path)!);
-        PersonalFile.Sweep(_path);
         byte[] key = RandomNumberGenerator.GetBytes(KeySize);
         _ = PersonalFile.TryCreate(_path, key);
         CryptographicOperations.ZeroMemory(key);
@@ -83,10 +81,25 @@ public sealed class KeyFileProtector : IKeyProtector
 
     private byte[] ReadFile()
     {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(_path) & ~OwnerOnly) != 0)
-            throw new CryptographicException($"The key file '{_path}' is open to other accounts. Set its mode to 0600.");
-        if (new FileInfo(_path).Length != KeySize)
-            throw new CryptographicException($"The key file '{_path}' is damaged: it must have {KeySize} bytes.");
-        return File.ReadAllBytes(_path);
+        byte[] key;
+        try
+        {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(_path) & ~OwnerOnly) != 0)
+                throw new KeyProtectorException(KeyProtectorFailure.AccessDenied, $"The key file '{_path}' is open to other accounts. Set its mode to 0600.");
+            key = DeviceFileSystem.Instance.Read(_path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new KeyProtectorException(KeyProtectorFailure.Missing, $"The key file '{_path}' is missing. Put it back where it was.", error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new KeyProtectorException(KeyProtectorFailure.AccessDenied, $"This account may not read the key file '{_path}'. Give it the file, with mode 0600.", error);
+        }
+
+        if (key.Length == KeySize)
+            return key;
+        CryptographicOperations.ZeroMemory(key);
+        throw new KeyProtectorException(KeyProtectorFailure.Damaged, $"The key file '{_path}' has {key.Length} bytes where a key has {KeySize}. Put the right file in its place.");
     }
 }

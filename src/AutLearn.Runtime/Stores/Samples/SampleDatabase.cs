@@ -204,7 +204,7 @@ internal sealed class SampleDatabase : IDisposable
         if (!rows.TryGetValue(StoreIdRow, out byte[]? id) || !rows.TryGetValue(SealRow, out byte[]? cipher) || rows.Count != 2)
             throw Damaged("its seal is missing");
         if (!_cipher.StoreId.SequenceEqual(id))
-            throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The samples in '{_path}' were stored with another key, or the file is damaged. Restore the key file beside it, or call SampleStore.Destroy to begin anew.") { File = _path };
+            throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The samples in '{_path}' belong to another key than the one in the folder. Put the files back that belong together.") { File = _path };
         if (_cipher.Decrypt(SamplePart.Seal, SealRow, cipher) is not { Length: SealSize } seal)
             throw Damaged("its seal is broken");
         NextId = BinaryPrimitives.ReadInt64LittleEndian(seal);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using AutLearn.Cache.Disk;
 
 namespace AutLearn.Runtime.Stores.Samples;
 
@@ -36,16 +37,29 @@ internal sealed class SampleFiles
 
     public bool IsForgettingPending => Exists(_forgetMark);
 
+    /// <summary>Locks the folder, creating it where it is absent. Comes before all else: two stores that create their keys at once would each lose the other's samples.</summary>
+    public IDisposable Lock()
+    {
+        _files.CreateFolder(_folder);
+        try
+        {
+            return _files.Lock(_folder);
+        }
+        catch (FolderInUseException error)
+        {
+            throw SqliteFaults.InUse(_folder, error);
+        }
+    }
+
     /// <summary>The cipher of what stands in the folder, or a new one for an empty folder.</summary>
     public SampleCipher OpenCipher()
     {
-        _files.CreateFolder(_folder);
         foreach (string file in new[] { _keyFile, _createdMark, _forgetMark })
             DurableFile.Sweep(_files, file);
         if (!Exists(_keyFile))
         {
             if (Exists(_createdMark) || HasDatabase())
-                throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The key file '{_keyFile}' of the samples is gone. Restore it, or call SampleStore.Destroy to begin anew; without it the samples cannot be read.") { File = _keyFile };
+                throw Failed(SampleStoreFailure.KeyMissing, $"The key '{_keyFile}' of the samples is missing; they are all there, but cannot be read without it. Put it back from a copy of the folder.");
             WriteKey();
         }
 
@@ -60,7 +74,6 @@ internal sealed class SampleFiles
     /// <summary>Destroys the keys, then the files. The database must be closed. After a failure or a crash, calling again ends it.</summary>
     public void Forget()
     {
-        _files.CreateFolder(_folder);
         if (!IsForgettingPending)
             DurableFile.Write(_files, _forgetMark, []);
         _protector.Destroy();
@@ -79,7 +92,7 @@ internal sealed class SampleFiles
     private void WriteKey()
     {
         byte[] key = RandomNumberGenerator.GetBytes(KeySize);
-        byte[] wrapped = _protector.Protect(key);
+        byte[] wrapped = Ask(() => _protector.Protect(key));
         CryptographicOperations.ZeroMemory(key);
         if (wrapped.Length is 0 or > WrappedLimit)
             throw new InvalidOperationException($"The key protector {_protector.GetType().Name} returned {wrapped.Length} bytes; from 1 to {WrappedLimit} are allowed.");
@@ -94,7 +107,16 @@ internal sealed class SampleFiles
     // The hash tells damage from a wrong key; the secrecy rests on the protector alone.
     private SampleCipher ReadKey()
     {
-        byte[] bytes = _files.Read(_keyFile);
+        byte[] bytes;
+        try
+        {
+            bytes = _files.Read(_keyFile);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Failed(SampleStoreFailure.KeyAccessDenied, $"This account may not read the key '{_keyFile}' of the samples. Give it the file, with mode 0600.", error);
+        }
+
         if (bytes.Length is < HeaderSize + 1 + HashSize or > HeaderSize + WrappedLimit + HashSize
             || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
             || !SHA256.HashData(bytes.AsSpan(0, bytes.Length - HashSize)).AsSpan().SequenceEqual(bytes.AsSpan(bytes.Length - HashSize)))
@@ -102,20 +124,11 @@ internal sealed class SampleFiles
             throw new SampleStoreException(SampleStoreFailure.Damaged, $"The key file '{_keyFile}' of the samples is damaged. Restore it, or call SampleStore.Destroy to begin anew.") { File = _keyFile };
         }
 
-        byte[] key;
-        try
-        {
-            key = _protector.Unprotect(bytes.AsSpan(HeaderSize, bytes.Length - HeaderSize - HashSize));
-        }
-        catch (CryptographicException error)
-        {
-            throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The key protector cannot unwrap '{_keyFile}': {error.Message} Open the store with the protector that wrapped it, or call SampleStore.Destroy to begin anew.", error) { File = _keyFile };
-        }
-
+        byte[] key = Ask(() => _protector.Unprotect(bytes.AsSpan(HeaderSize, bytes.Length - HeaderSize - HashSize)));
         try
         {
             if (key.Length != KeySize)
-                throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The key protector unwrapped {key.Length} bytes from '{_keyFile}', not {KeySize}.") { File = _keyFile };
+                throw Failed(SampleStoreFailure.WrongKey, $"The key protector unwrapped {key.Length} bytes from '{_keyFile}', not {KeySize}. Open the store with the protector that wrapped it.");
             return new(key, bytes[sizeof(ulong)..HeaderSize]);
         }
         finally
@@ -123,4 +136,35 @@ internal sealed class SampleFiles
             CryptographicOperations.ZeroMemory(key);
         }
     }
+
+    // Nothing is lost while the wrapping key exists somewhere, so that none of these may lead a person to destroy the samples.
+    private byte[] Ask(Func<byte[]> protector)
+    {
+        try
+        {
+            return protector();
+        }
+        catch (KeyProtectorException error)
+        {
+            SampleStoreFailure reason = error.Reason switch
+            {
+                KeyProtectorFailure.Missing => SampleStoreFailure.KeyMissing,
+                KeyProtectorFailure.AccessDenied => SampleStoreFailure.KeyAccessDenied,
+                KeyProtectorFailure.Locked => SampleStoreFailure.KeyLocked,
+                KeyProtectorFailure.Damaged => SampleStoreFailure.KeyDamaged,
+                _ => SampleStoreFailure.WrongKey,
+            };
+            throw Failed(reason, $"The key of the samples in '{_folder}' cannot be unwrapped, but they are all there. {error.Message}", error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Failed(SampleStoreFailure.KeyAccessDenied, $"The key protector may not read its key, but the samples in '{_folder}' are all there. Correct the permissions: {error.Message}", error);
+        }
+        catch (CryptographicException error)
+        {
+            throw Failed(SampleStoreFailure.WrongKey, $"The key protector {_protector.GetType().Name} cannot unwrap '{_keyFile}': {error.Message} Open the store with the protector that wrapped it.", error);
+        }
+    }
+
+    private SampleStoreException Failed(SampleStoreFailure reason, string message, Exception? cause = null) => new(reason, message, cause) { File = _keyFile };
 }

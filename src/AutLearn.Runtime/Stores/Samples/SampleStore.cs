@@ -16,7 +16,7 @@ namespace AutLearn.Runtime.Stores.Samples;
 /// on the disk when the method returns; after a crash it is there whole or not at all.</para>
 /// <para>Forgotten rows are overwritten with zeros. File systems and flash may still hold older copies of the encrypted blocks, which only
 /// <see cref="ForgetAll"/> makes unreadable for ever, by destroying the key. The file does not shrink; its room is used again.</para>
-/// <para>Safe for use by several threads. One store object at a time may have a folder open.</para>
+/// <para>Safe for use by several threads. One store object at a time may have a folder open, in all processes.</para>
 /// </remarks>
 public sealed class SampleStore : IDisposable
 {
@@ -26,6 +26,7 @@ public sealed class SampleStore : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SampleIndex _index = new();
+    private IDisposable? _folderLock;
     private SampleCipher? _cipher;
     private SampleDatabase? _database;
     private long _evicted;
@@ -55,12 +56,15 @@ public sealed class SampleStore : IDisposable
     /// <summary>Destroys the store of a folder, its keys first, without reading it; nothing happens if there is none.</summary>
     /// <param name="folder">The folder; no store may have it open.</param>
     /// <param name="keyProtector">The protector of the store.</param>
+    /// <exception cref="SampleStoreException">A store has the folder open.</exception>
     /// <exception cref="IOException">A file cannot be written or deleted; the next <see cref="Open(string, IKeyProtector, SampleStoreOptions?, TimeProvider?, ILogger{SampleStore}?)"/> goes on with it.</exception>
     public static void Destroy(string folder, IKeyProtector keyProtector)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(keyProtector);
-        new SampleFiles(folder, keyProtector, DeviceFileSystem.Instance).Forget();
+        var files = new SampleFiles(folder, keyProtector, DeviceFileSystem.Instance);
+        using IDisposable folderLock = files.Lock();
+        files.Forget();
     }
 
     /// <summary>Stores a sample.</summary>
@@ -277,6 +281,7 @@ public sealed class SampleStore : IDisposable
         {
             _isDisposed = true;
             Close();
+            _folderLock?.Dispose();
         }
     }
 
@@ -293,6 +298,7 @@ public sealed class SampleStore : IDisposable
         var store = new SampleStore(new(folder, keyProtector, files), options.Copy(), time ?? TimeProvider.System, logger ?? NullLogger.Instance);
         try
         {
+            store._folderLock = store._files.Lock();
             if (store._files.IsForgettingPending)
             {
                 store._files.Forget();

@@ -36,9 +36,12 @@ internal static class SqliteFaults
     public static SampleStoreException Damaged(string path, string what, Exception? cause) =>
         new(SampleStoreFailure.Damaged, $"The database '{path}' is damaged: {what}. Restore it from a copy, or call SampleStore.Destroy to begin anew.", cause) { File = path };
 
+    public static SampleStoreException InUse(string path, Exception cause) =>
+        new(SampleStoreFailure.InUse, $"The samples in '{path}' are open elsewhere, in this process or another. Close the other store, or share one.", cause) { File = path };
+
     private static Exception Translated(string path, SqliteException error) => error.SqliteErrorCode switch
     {
-        Busy or Locked => new SampleStoreException(SampleStoreFailure.InUse, $"The samples in '{path}' are open elsewhere. Close the other store, or share one.", error) { File = path },
+        Busy or Locked => InUse(path, error),
         InputOutput when error.SqliteExtendedErrorCode is ShortRead or CorruptFileSystem => Damaged(path, "a part of it is missing", error),
         Full => new IOException($"The disk is full: '{path}' could not be written, and what was committed before stands. Free some space and repeat.", error),
         PermissionDenied or ReadOnly or InputOutput or CannotOpen => new IOException($"The database '{path}' could not be read or written (SQLite error {error.SqliteExtendedErrorCode}); what was committed before stands.", error),

@@ -94,7 +94,7 @@ public sealed class SampleSecrecyTests : IDisposable
 
         byte[] key = File.ReadAllBytes(_folder.KeyFile);
         File.Delete(_folder.KeyFile);
-        Assert.Contains("is gone", Assert.Throws<SampleStoreException>(() => _folder.Open()).Message, StringComparison.Ordinal);
+        Assert.Equal(SampleStoreFailure.KeyMissing, Assert.Throws<SampleStoreException>(() => _folder.Open()).Reason);
         File.WriteAllBytes(_folder.KeyFile, key);
         if (!OperatingSystem.IsWindows())
         {
@@ -106,7 +106,7 @@ public sealed class SampleSecrecyTests : IDisposable
         using (SampleStore store = _folder.Open())
             Assert.Single(store.List());
         File.Delete(_folder.WrappedKey);
-        Assert.Equal(SampleStoreFailure.WrongKey, Assert.Throws<SampleStoreException>(() => _folder.Open()).Reason);
+        Assert.Equal(SampleStoreFailure.KeyMissing, Assert.Throws<SampleStoreException>(() => _folder.Open()).Reason);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class SampleSecrecyTests : IDisposable
         _folder.Protector.Destroy();
         _folder.Protector.Destroy();
         Assert.False(File.Exists(_folder.KeyFile));
-        Assert.Throws<CryptographicException>(() => _folder.Protector.Unprotect(wrapped));
+        Assert.Equal(KeyProtectorFailure.Missing, Assert.Throws<KeyProtectorException>(() => _folder.Protector.Unprotect(wrapped)).Reason);
         _folder.Protector.Protect(key);
         Assert.ThrowsAny<CryptographicException>(() => _folder.Protector.Unprotect(wrapped));
     }

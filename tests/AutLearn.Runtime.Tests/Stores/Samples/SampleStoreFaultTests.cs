@@ -270,6 +270,10 @@ public sealed class SampleStoreFaultTests(ITestOutputHelper output) : IDisposabl
 
         public IReadOnlyList<string> ListFiles(string folder) => _files.ListFiles(folder);
 
+        public bool Exists(string path) => _files.Exists(path);
+
+        public IDisposable Lock(string folder) => _files.Lock(folder);
+
         public byte[] Read(string path) => _files.Read(path);
 
         public void Write(string path, ReadOnlySpan<byte> content)
