@@ -36,7 +36,19 @@ public static class ModelCompiler
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        try
+        {
+            return CompileValid(model, options, progress, cancellationToken);
+        }
+        catch (OverflowException error)
+        {
+            // All arithmetic is checked. Shapes are plausible by themselves; what is computed from several of them may still be too large.
+            throw new InvalidModelException($"The sizes in model '{model.Graph.Name}' are beyond what can be counted: {error.Message} Check its shapes and attributes.", error);
+        }
+    }
 
+    private static CompiledArtifacts CompileValid(OnnxModel model, CompileOptions options, IProgress<CompileProgress>? progress, CancellationToken cancellationToken)
+    {
         Report("check", 0);
         ModelChecker.Check(model);
         string baseHash = HashOf(model);
@@ -102,7 +114,7 @@ public static class ModelCompiler
             TrainableParameters = prepared.Trainable.Sum(p => prepared.Initial[p].Count),
             FrozenParameters = prepared.FrozenCount,
             PeakActivationBytes = CostOf(step.Model).PeakBytes(),
-            BoundaryBytesPerSample = boundaryValues.Sum(v => BoundarySearch.BytesPerSample(v, prepared.BatchSymbol) ?? 0),
+            BoundaryBytesPerSample = SaturatingSize.Sum(boundaryValues.Select(v => BoundarySearch.BytesPerSample(v, prepared.BatchSymbol) ?? 0)),
             InferenceNodes = inference.Graph.Nodes.Count,
             StepNodes = step.Model.Graph.Nodes.Count,
             NoCachedStepBecause = reason,

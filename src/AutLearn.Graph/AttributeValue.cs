@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace AutLearn.Graph;
 
@@ -108,7 +109,7 @@ public sealed class AttributeValue
         {
             AttributeKind.Float => BitConverter.SingleToInt32Bits(Float) == BitConverter.SingleToInt32Bits(other.Float),
             AttributeKind.Tensor => Tensor.ContentEquals(other.Tensor),
-            AttributeKind.Floats => Floats.SequenceEqual(other.Floats),
+            AttributeKind.Floats => MemoryMarshal.AsBytes(Floats.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(other.Floats.AsSpan())),
             AttributeKind.Ints => Ints.SequenceEqual(other.Ints),
             AttributeKind.Strings => Strings.SequenceEqual(other.Strings),
             AttributeKind.Tensors => Tensors.Length == other.Tensors.Length && Tensors.Zip(other.Tensors).All(p => p.First.ContentEquals(p.Second)),
@@ -117,6 +118,47 @@ public sealed class AttributeValue
                 Encoded.Length == other.Encoded.Length && Encoded.Zip(other.Encoded).All(p => p.First.Span.SequenceEqual(p.Second.Span)),
             _ => _value.Equals(other._value),
         };
+    }
+
+    /// <summary>Gets a hash of kind and content: equal for attributes of equal content.</summary>
+    public int ContentHash()
+    {
+        var hash = default(HashCode);
+        hash.Add(Kind);
+        hash.Add(Reference, StringComparer.Ordinal);
+        if (Reference is not null)
+            return hash.ToHashCode();
+        switch (Kind)
+        {
+            case AttributeKind.Float:
+                hash.Add(BitConverter.SingleToInt32Bits(Float));
+                break;
+            case AttributeKind.Tensor:
+                hash.Add(Tensor.ContentHash());
+                break;
+            case AttributeKind.Floats:
+                hash.AddBytes(MemoryMarshal.AsBytes(Floats.AsSpan()));
+                break;
+            case AttributeKind.Ints:
+                hash.AddBytes(MemoryMarshal.AsBytes(Ints.AsSpan()));
+                break;
+            case AttributeKind.Strings:
+                foreach (string text in Strings)
+                    hash.Add(text, StringComparer.Ordinal);
+                break;
+            case AttributeKind.Tensors or AttributeKind.Graphs:
+                hash.Add(Kind == AttributeKind.Tensors ? Tensors.Length : Graphs.Length);
+                break;
+            case AttributeKind.SparseTensor or AttributeKind.SparseTensors or AttributeKind.TypeProto or AttributeKind.TypeProtos:
+                foreach (ReadOnlyMemory<byte> message in Encoded)
+                    hash.AddBytes(message.Span);
+                break;
+            default:
+                hash.Add(_value);
+                break;
+        }
+
+        return hash.ToHashCode();
     }
 
     /// <inheritdoc/>

@@ -7,9 +7,10 @@ internal sealed class GraphCopy
 {
     private readonly Dictionary<Value, Value> _copies = [];
 
-    private GraphCopy()
-    {
-    }
+    // The nodes of the outermost graph to copy; null for all.
+    private readonly HashSet<Node>? _part;
+
+    private GraphCopy(HashSet<Node>? part = null) => _part = part;
 
     /// <summary>Copies a main graph or the body of a function.</summary>
     public static OnnxGraph Of(OnnxGraph graph)
@@ -19,6 +20,38 @@ internal sealed class GraphCopy
         copy.Connect(graph, result);
         return result;
     }
+
+    /// <summary>Copies what computes some values from others, which become inputs, and from the graph's own inputs and constants.</summary>
+    public static OnnxGraph Of(OnnxGraph graph, IReadOnlyCollection<Value> from, IReadOnlyCollection<Value> to)
+    {
+        var copy = new GraphCopy(Between(graph, from, to));
+        OnnxGraph result = copy.Create(graph, graph.Parent);
+        foreach (Value value in from.Where(v => !v.IsInput))
+            copy.Describe(value, result.AddInput(value.Name, value.Type));
+        copy.ConnectNodes(graph, result);
+        foreach (Value value in to)
+            result.AddOutput(copy._copies[value]);
+        return result;
+    }
+
+    private static HashSet<Node> Between(OnnxGraph graph, IReadOnlyCollection<Value> from, IReadOnlyCollection<Value> to)
+    {
+        var given = new HashSet<Value>(from);
+        var part = new HashSet<Node>();
+        var pending = new Stack<Value>(to);
+        while (pending.TryPop(out Value? value))
+        {
+            if (given.Contains(value) || !ReferenceEquals(value.Owner, graph) || value.Producer is not { } producer || !part.Add(producer))
+                continue;
+            foreach (Value read in Reads(producer))
+                pending.Push(read);
+        }
+
+        return part;
+    }
+
+    private static IEnumerable<Value> Reads(Node node) =>
+        node.InputList.OfType<Value>().Concat(node.Subgraphs().SelectMany(g => g.Outputs.Concat(g.Nodes.SelectMany(Reads))));
 
     /// <summary>Copies attributes that stand outside every graph.</summary>
     public static ImmutableSortedDictionary<string, AttributeValue> Of(ImmutableSortedDictionary<string, AttributeValue> attributes)
@@ -48,13 +81,14 @@ internal sealed class GraphCopy
             Describe(value, _copies[value]);
         }
 
-        foreach (Node node in source.Nodes)
+        foreach (Node node in NodesOf(source))
         {
+            bool hasSubgraphs = node.Subgraphs().Any();
             Node copy = graph.AddNode(
                 node.OpType,
                 new Value?[node.InputList.Count],
                 node.OutputList.Select(o => o?.Name ?? ""),
-                Copy(node.Attributes, graph),
+                hasSubgraphs ? Copy(node.Attributes, graph) : node.Attributes,
                 node.Domain,
                 node.Name);
             copy.Overload = node.Overload;
@@ -70,12 +104,21 @@ internal sealed class GraphCopy
         return graph;
     }
 
+    private IEnumerable<Node> NodesOf(OnnxGraph source) => source.Parent is null && _part is { } part ? source.Nodes.Where(part.Contains) : source.Nodes;
+
     private void Connect(OnnxGraph source, OnnxGraph copy)
     {
-        for (int n = 0; n < source.Nodes.Count; n++)
+        ConnectNodes(source, copy);
+        foreach (Value output in source.Outputs)
+            copy.AddOutput(_copies.GetValueOrDefault(output, output));
+    }
+
+    private void ConnectNodes(OnnxGraph source, OnnxGraph copy)
+    {
+        int next = 0;
+        foreach (Node from in NodesOf(source))
         {
-            Node from = source.Nodes[n];
-            Node to = copy.Nodes[n];
+            Node to = copy.Nodes[next++];
             for (int i = 0; i < from.InputList.Count; i++)
             {
                 if (from.InputList[i] is { } input)
@@ -85,9 +128,6 @@ internal sealed class GraphCopy
             foreach ((OnnxGraph inner, OnnxGraph innerCopy) in from.Subgraphs().Zip(to.Subgraphs()))
                 Connect(inner, innerCopy);
         }
-
-        foreach (Value output in source.Outputs)
-            copy.AddOutput(_copies.GetValueOrDefault(output, output));
     }
 
     private void Describe(Value from, Value to)

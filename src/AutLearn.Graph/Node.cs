@@ -23,6 +23,12 @@ public sealed class Node
     /// <summary>Gets the graph that owns the node.</summary>
     public OnnxGraph Owner { get; }
 
+    /// <summary>Gets or sets the place in the graph, as of the last sort.</summary>
+    internal int Position { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the node has left its graph.</summary>
+    internal bool IsRemoved { get; set; }
+
     /// <summary>Gets the operator domain; empty for the default ONNX domain.</summary>
     public string Domain { get; internal set; }
 

@@ -7,11 +7,13 @@ namespace AutLearn.Graph;
 /// <remarks>Not safe for use by several threads. Node order is meaningful and kept; <see cref="SortTopologically"/> restores it after insertions.</remarks>
 public sealed class OnnxGraph
 {
+    private static readonly ImmutableSortedDictionary<string, AttributeValue> NoAttributes = ImmutableSortedDictionary.Create<string, AttributeValue>(StringComparer.Ordinal);
+
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
-    private readonly List<Value> _inputs = [];
+    private readonly MemberList<Value> _inputs = new(v => v.IsInput && !v.IsRemoved);
     private readonly List<Value> _outputs = [];
-    private readonly List<Value> _initializers = [];
-    private List<Node> _nodes = [];
+    private readonly MemberList<Value> _initializers = new(v => v.Initializer is not null && !v.IsRemoved);
+    private readonly MemberList<Node> _nodes = new(n => !n.IsRemoved);
     private int _nextSuffix;
 
     /// <summary>Creates an empty graph.</summary>
@@ -39,16 +41,16 @@ public sealed class OnnxGraph
     internal Node? Holder { get; private set; }
 
     /// <summary>Gets the inputs in order.</summary>
-    public IReadOnlyList<Value> Inputs => _inputs;
+    public IReadOnlyList<Value> Inputs => _inputs.Items;
 
     /// <summary>Gets the outputs in order. A value may stand here more than once.</summary>
     public IReadOnlyList<Value> Outputs => _outputs;
 
     /// <summary>Gets the values that hold constants, in order of addition.</summary>
-    public IReadOnlyList<Value> Initializers => _initializers;
+    public IReadOnlyList<Value> Initializers => _initializers.Items;
 
     /// <summary>Gets the nodes in order.</summary>
-    public IReadOnlyList<Node> Nodes => _nodes;
+    public IReadOnlyList<Node> Nodes => _nodes.Items;
 
     /// <summary>Gets every value of this graph.</summary>
     public IEnumerable<Value> Values => _values.Values;
@@ -113,9 +115,9 @@ public sealed class OnnxGraph
             throw new InvalidOperationException($"Value '{value.Name}' is in use and would be left without a source.");
         if (value.Initializer is null && tensor is not null)
             _initializers.Add(value);
-        if (tensor is null)
-            _initializers.Remove(value);
         value.Initializer = tensor;
+        if (tensor is null)
+            _initializers.NoteRemoval();
         if (tensor is not null)
             value.Type = tensor.Type;
     }
@@ -128,8 +130,8 @@ public sealed class OnnxGraph
             throw new InvalidOperationException($"Value '{value.Name}' is computed by node '{value.Producer.DisplayName}' and cannot be an input.");
         if (!value.IsInput)
         {
-            value.IsInput = true;
             _inputs.Add(value);
+            value.IsInput = true;
         }
 
         if (value.Initializer is not null)
@@ -145,7 +147,7 @@ public sealed class OnnxGraph
         if (value.IsInput)
         {
             value.IsInput = false;
-            _inputs.Remove(value);
+            _inputs.NoteRemoval();
         }
     }
 
@@ -167,7 +169,7 @@ public sealed class OnnxGraph
         string name = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(opType);
-        var node = new Node(this, domain, opType, name, inputs, (attributes ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal));
+        var node = new Node(this, domain, opType, name, inputs, attributes?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? NoAttributes);
         foreach (Value? input in node.InputList)
         {
             if (input is not null)
@@ -175,13 +177,14 @@ public sealed class OnnxGraph
         }
 
         string[] names = [.. outputs];
-        var distinct = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string>? distinct = names.Length > 1 ? new(StringComparer.Ordinal) : null;
         foreach (string output in names)
         {
-            if (output.Length > 0 && (_values.ContainsKey(output) || !distinct.Add(output)))
+            if (output.Length > 0 && (_values.ContainsKey(output) || distinct?.Add(output) == false))
                 throw new ArgumentException($"The name '{output}' is taken.", nameof(outputs));
         }
 
+        node.OutputList.Capacity = names.Length;
         foreach (string output in names)
         {
             Value? value = output.Length == 0 ? null : NewValue(output);
@@ -248,10 +251,13 @@ public sealed class OnnxGraph
         }
 
         value.UseList.Clear();
-        for (int i = 0; i < _outputs.Count; i++)
+        for (int i = 0; i < _outputs.Count && value.OutputCount > 0; i++)
         {
-            if (ReferenceEquals(_outputs[i], value))
-                _outputs[i] = replacement;
+            if (!ReferenceEquals(_outputs[i], value))
+                continue;
+            _outputs[i] = replacement;
+            value.OutputCount--;
+            CountOutput(replacement, 1);
         }
     }
 
@@ -274,10 +280,23 @@ public sealed class OnnxGraph
     {
         Reach(value);
         _outputs.Add(value);
+        CountOutput(value, 1);
     }
 
     /// <summary>Removes the first entry of a value among the outputs.</summary>
-    public void RemoveOutput(Value value) => _outputs.Remove(value);
+    public void RemoveOutput(Value value)
+    {
+        if (_outputs.Remove(value))
+            CountOutput(value, -1);
+    }
+
+    /// <summary>Removes every output.</summary>
+    public void ClearOutputs()
+    {
+        foreach (Value output in _outputs)
+            CountOutput(output, -1);
+        _outputs.Clear();
+    }
 
     /// <summary>Removes a node and its outputs.</summary>
     /// <exception cref="InvalidOperationException">An output is still read or is a graph output.</exception>
@@ -286,20 +305,11 @@ public sealed class OnnxGraph
         Own(node);
         foreach (Value? output in node.OutputList)
         {
-            if (output is not null && (output.UseList.Count > 0 || _outputs.Contains(output)))
+            if (output is not null && (output.UseList.Count > 0 || output.IsOutput))
                 throw new InvalidOperationException($"Node '{node.DisplayName}' cannot be removed: its output '{output.Name}' is in use.");
         }
 
-        TruncateInputs(node, 0);
-        foreach (OnnxGraph subgraph in node.Subgraphs())
-            subgraph.ReleaseOuterUses();
-        foreach (Value? output in node.OutputList)
-        {
-            if (output is not null)
-                _values.Remove(output.Name);
-        }
-
-        _nodes.Remove(node);
+        Release(node);
     }
 
     /// <summary>Removes nodes and their outputs together; they may read one another.</summary>
@@ -311,24 +321,13 @@ public sealed class OnnxGraph
             Own(node);
             foreach (Value? output in node.OutputList)
             {
-                if (output is not null && (_outputs.Contains(output) || output.UseList.Any(u => !nodes.Contains(TopologicalOrder.OutermostIn(this, u.Node)))))
+                if (output is not null && (output.IsOutput || output.UseList.Any(u => !nodes.Contains(TopologicalOrder.OutermostIn(this, u.Node)))))
                     throw new InvalidOperationException($"Node '{node.DisplayName}' cannot be removed: its output '{output.Name}' is in use.");
             }
         }
 
         foreach (Node node in nodes)
-        {
-            TruncateInputs(node, 0);
-            foreach (OnnxGraph subgraph in node.Subgraphs())
-                subgraph.ReleaseOuterUses();
-            foreach (Value? output in node.OutputList)
-            {
-                if (output is not null)
-                    _values.Remove(output.Name);
-            }
-        }
-
-        _nodes.RemoveAll(nodes.Contains);
+            Release(node);
     }
 
     /// <summary>Removes an input or initializer that nothing reads.</summary>
@@ -336,16 +335,23 @@ public sealed class OnnxGraph
     public void Remove(Value value)
     {
         Own(value);
-        if (value.Producer is not null || value.UseList.Count > 0 || _outputs.Contains(value))
+        if (value.Producer is not null || value.UseList.Count > 0 || value.IsOutput)
             throw new InvalidOperationException($"Value '{value.Name}' cannot be removed: it is in use.");
-        _inputs.Remove(value);
-        _initializers.Remove(value);
+        value.IsRemoved = true;
+        if (value.IsInput)
+            _inputs.NoteRemoval();
+        if (value.Initializer is not null)
+            _initializers.NoteRemoval();
         _values.Remove(value.Name);
     }
 
     /// <summary>Orders the nodes so that each stands after what it reads. Stable: nodes keep their order where they can.</summary>
     /// <exception cref="InvalidModelException">The graph has a cycle.</exception>
-    public void SortTopologically() => _nodes = TopologicalOrder.Sort(this);
+    public void SortTopologically()
+    {
+        if (!TopologicalOrder.IsSorted(this))
+            _nodes.Reorder(TopologicalOrder.Sort(this));
+    }
 
     /// <summary>Puts the inputs in another order.</summary>
     /// <param name="inputs">All inputs, each once.</param>
@@ -353,15 +359,38 @@ public sealed class OnnxGraph
     public void OrderInputs(IEnumerable<Value> inputs)
     {
         Value[] order = [.. inputs];
-        if (order.Length != _inputs.Count || order.Distinct().Count() != order.Length || !order.All(_inputs.Contains))
+        if (order.Length != Inputs.Count || !order.ToHashSet().SetEquals(Inputs))
             throw new ArgumentException("The new order must hold every input once.", nameof(inputs));
-        _inputs.Clear();
-        _inputs.AddRange(order);
+        _inputs.Reorder(order);
+    }
+
+    private void CountOutput(Value value, int change)
+    {
+        // A subgraph may give a value of an outer graph, which is no output there.
+        if (ReferenceEquals(value.Owner, this))
+            value.OutputCount += change;
+    }
+
+    private void Release(Node node)
+    {
+        TruncateInputs(node, 0);
+        foreach (OnnxGraph subgraph in node.Subgraphs())
+            subgraph.ReleaseOuterUses();
+        foreach (Value? output in node.OutputList)
+        {
+            if (output is null)
+                continue;
+            output.IsRemoved = true;
+            _values.Remove(output.Name);
+        }
+
+        node.IsRemoved = true;
+        _nodes.NoteRemoval();
     }
 
     private void ReleaseOuterUses()
     {
-        foreach (Node node in _nodes)
+        foreach (Node node in Nodes)
         {
             TruncateInputs(node, 0);
             foreach (OnnxGraph subgraph in node.Subgraphs())

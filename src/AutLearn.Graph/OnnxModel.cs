@@ -58,21 +58,32 @@ public sealed class OnnxModel
     internal ReadOnlyMemory<byte> ExtraFields { get; set; }
 
     /// <summary>Returns an independent copy: no graph, node or value is shared; constant tensors are, since they cannot change.</summary>
-    public OnnxModel Clone()
+    public OnnxModel Clone() => WithGraph(GraphCopy.Of(Graph));
+
+    /// <summary>Returns an independent copy of the part that computes some values of the main graph from others.</summary>
+    /// <param name="from">Values that become inputs, of their names and types; they stand behind the model's own inputs, which stay.</param>
+    /// <param name="to">The values that become the outputs.</param>
+    /// <exception cref="ArgumentException">A value belongs to another graph.</exception>
+    public OnnxModel Cut(IReadOnlyCollection<Value> from, IReadOnlyCollection<Value> to)
     {
-        OnnxGraph graph = GraphCopy.Of(Graph);
-        return new(graph, 0)
-        {
-            IrVersion = IrVersion,
-            OpsetImports = OpsetImports,
-            Functions = [.. Functions.Select(f => f with { Body = GraphCopy.Of(f.Body), AttributeDefaults = GraphCopy.Of(f.AttributeDefaults) })],
-            Metadata = Metadata,
-            ProducerName = ProducerName,
-            ProducerVersion = ProducerVersion,
-            Domain = Domain,
-            ModelVersion = ModelVersion,
-            DocString = DocString,
-            ExtraFields = ExtraFields,
-        };
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        if (from.Concat(to).FirstOrDefault(v => !ReferenceEquals(v.Owner, Graph)) is { } foreign)
+            throw new ArgumentException($"Value '{foreign.Name}' belongs to another graph.");
+        return WithGraph(GraphCopy.Of(Graph, from, to));
     }
+
+    private OnnxModel WithGraph(OnnxGraph graph) => new(graph, 0)
+    {
+        IrVersion = IrVersion,
+        OpsetImports = OpsetImports,
+        Functions = [.. Functions.Select(f => f with { Body = GraphCopy.Of(f.Body), AttributeDefaults = GraphCopy.Of(f.AttributeDefaults) })],
+        Metadata = Metadata,
+        ProducerName = ProducerName,
+        ProducerVersion = ProducerVersion,
+        Domain = Domain,
+        ModelVersion = ModelVersion,
+        DocString = DocString,
+        ExtraFields = ExtraFields,
+    };
 }

@@ -6,14 +6,16 @@ internal static class TopologicalOrder
     /// <summary>Tells whether the nodes already stand in order.</summary>
     public static bool IsSorted(OnnxGraph graph)
     {
-        Dictionary<Node, int> position = Positions(graph);
-        for (int i = 0; i < graph.Nodes.Count; i++)
+        IReadOnlyList<Node> nodes = Numbered(graph);
+        for (int i = 0; i < nodes.Count; i++)
         {
-            foreach (Value? output in graph.Nodes[i].OutputList)
+            foreach (Value? output in nodes[i].OutputList)
             {
-                foreach (ValueUse use in output?.UseList ?? [])
+                if (output is null)
+                    continue;
+                foreach (ValueUse use in output.UseList)
                 {
-                    if (position[OutermostIn(graph, use.Node)] <= i)
+                    if (OutermostIn(graph, use.Node).Position <= i)
                         return false;
                 }
             }
@@ -26,8 +28,7 @@ internal static class TopologicalOrder
     /// <exception cref="InvalidModelException">The graph has a cycle.</exception>
     public static List<Node> Sort(OnnxGraph graph)
     {
-        IReadOnlyList<Node> nodes = graph.Nodes;
-        Dictionary<Node, int> position = Positions(graph);
+        IReadOnlyList<Node> nodes = Numbered(graph);
         var successors = new List<int>[nodes.Count];
         int[] waiting = new int[nodes.Count];
         for (int i = 0; i < nodes.Count; i++)
@@ -35,8 +36,10 @@ internal static class TopologicalOrder
             successors[i] = [];
             foreach (Value? output in nodes[i].OutputList)
             {
-                foreach (ValueUse use in output?.UseList ?? [])
-                    successors[i].Add(position[OutermostIn(graph, use.Node)]);
+                if (output is null)
+                    continue;
+                foreach (ValueUse use in output.UseList)
+                    successors[i].Add(OutermostIn(graph, use.Node).Position);
             }
         }
 
@@ -85,11 +88,11 @@ internal static class TopologicalOrder
         return node;
     }
 
-    private static Dictionary<Node, int> Positions(OnnxGraph graph)
+    private static IReadOnlyList<Node> Numbered(OnnxGraph graph)
     {
-        var position = new Dictionary<Node, int>(graph.Nodes.Count);
-        for (int i = 0; i < graph.Nodes.Count; i++)
-            position.Add(graph.Nodes[i], i);
-        return position;
+        IReadOnlyList<Node> nodes = graph.Nodes;
+        for (int i = 0; i < nodes.Count; i++)
+            nodes[i].Position = i;
+        return nodes;
     }
 }

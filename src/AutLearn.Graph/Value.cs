@@ -4,7 +4,7 @@ namespace AutLearn.Graph;
 /// <remarks>Created and changed only by its <see cref="OnnxGraph"/>, which keeps <see cref="Producer"/> and <see cref="Uses"/> consistent.</remarks>
 public sealed class Value
 {
-    internal readonly List<ValueUse> UseList = [];
+    internal readonly UseList UseList = new();
 
     internal Value(OnnxGraph owner, string name)
     {
@@ -40,7 +40,13 @@ public sealed class Value
     public bool IsConstant => Initializer is not null && !IsInput;
 
     /// <summary>Gets a value indicating whether the value is an output of its graph.</summary>
-    public bool IsOutput => Owner.Outputs.Contains(this);
+    public bool IsOutput => OutputCount > 0;
+
+    /// <summary>Gets or sets how many times the value stands among its graph's outputs.</summary>
+    internal int OutputCount { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the value has left its graph.</summary>
+    internal bool IsRemoved { get; set; }
 
     /// <summary>Gets the node inputs that read the value, in subgraphs too.</summary>
     public IReadOnlyList<ValueUse> Uses => UseList;

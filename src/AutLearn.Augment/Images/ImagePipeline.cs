@@ -12,14 +12,19 @@ namespace AutLearn.Augment.Images;
 /// </remarks>
 public sealed class ImagePipeline
 {
+    private const int MostSteps = 1024;
+
     /// <summary>Creates a pipeline.</summary>
     /// <exception cref="ArgumentException">A step's setting is out of its range.</exception>
     public ImagePipeline(ImagePipelineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
-        foreach (ImageStep step in options.Steps)
-            step.Validate();
+        if (options.Steps.IsDefault || options.Steps.Length > MostSteps)
+            throw new ArgumentException($"An image pipeline has 0 to {MostSteps} steps.", nameof(options));
+        if (!Enum.IsDefined(options.Border) || !Enum.IsDefined(options.Interpolation))
+            throw new ArgumentException($"The border {options.Border} or the interpolation {options.Interpolation} of the image pipeline is not known.", nameof(options));
+        ImageStep.ValidateAll(options.Steps, "the image pipeline");
     }
 
     /// <summary>Gets the settings.</summary>

@@ -29,7 +29,7 @@ public sealed record ImagePlan(
             ImagePlan plan = JsonSerializer.Deserialize(json, ImageJson.Default.ImagePlan) ?? throw new InvalidDataException("The image plan is null.");
             return plan.Cutouts.IsDefault ? plan with { Cutouts = [] } : plan;
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or ArgumentException or NotSupportedException)
         {
             throw new InvalidDataException($"The image plan cannot be read: {error.Message}", error);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AutLearn.Augment.Randomness;
 
@@ -35,6 +36,12 @@ public abstract record ImageStep
     {
         if (random.NextBool(Probability))
             DrawTaken(ref random, plan);
+    }
+
+    internal static void ValidateAll(ImmutableArray<ImageStep> steps, string owner)
+    {
+        for (int i = 0; i < steps.Length; i++)
+            (steps[i] ?? throw new ArgumentException($"Step {i} of {owner} is null.")).Validate();
     }
 
     internal virtual void Validate() => Check(Probability, 0, 1, nameof(Probability));

@@ -11,8 +11,7 @@ public sealed record OneOfStep(ImmutableArray<ImageStep> Steps) : ImageStep
     {
         base.Validate();
         Check(Steps.IsDefault ? 0 : Steps.Length, 1, 64, nameof(Steps));
-        foreach (ImageStep step in Steps)
-            step.Validate();
+        ValidateAll(Steps, GetType().Name);
     }
 
     private protected override void DrawTaken(ref CounterRandom random, ImagePlanBuilder plan)

@@ -12,8 +12,7 @@ public sealed record SomeOfStep(ImmutableArray<ImageStep> Steps, int Count) : Im
     {
         base.Validate();
         Check(Steps.IsDefault ? 0 : Steps.Length, 1, 64, nameof(Steps));
-        foreach (ImageStep step in Steps)
-            step.Validate();
+        ValidateAll(Steps, GetType().Name);
         Check(Count, 1, Steps.Length, nameof(Count));
     }
 

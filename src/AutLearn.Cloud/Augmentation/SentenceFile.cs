@@ -16,10 +16,9 @@ internal static class SentenceFile
         try
         {
             using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            for (; reader.ReadLine() is { } line; row++)
+            var lines = new BoundedLines(reader, path, LongestLine, long.MaxValue);
+            for (; lines.Next() is { } line; row++)
             {
-                if (line.Length > LongestLine)
-                    throw new DataFileException(path, $"row {row} has {line.Length} characters; at most {LongestLine} make a sentence.");
                 if (!string.IsNullOrWhiteSpace(line))
                     sentences.Add(Parse(path, row, line, isLabelled));
             }

@@ -17,7 +17,10 @@ internal sealed class IdxFile
     /// <summary>The most bytes of elements that a file may hold.</summary>
     public const long MaximumSizeInBytes = 1L << 30;
 
-    private const int ChunkSize = 1 << 20;
+    // Deflate cannot shrink by more than 1032 to 1; images and labels above this size stay far below the second ratio.
+    private const long LargestDeflateRatio = 1032;
+    private const long SuspiciousRatio = 250;
+    private const long SuspiciousSize = 64L << 20;
 
     private readonly byte[] _data;
 
@@ -46,6 +49,9 @@ internal sealed class IdxFile
     {
         try
         {
+            // Pipes and devices have no length, and opening one may wait for ever.
+            if (new FileInfo(path) is { Exists: true, Length: 0 })
+                throw new DataFileException(path, "is empty or no regular file.");
             using FileStream stream = File.OpenRead(path);
             return Read(stream, path);
         }
@@ -55,7 +61,7 @@ internal sealed class IdxFile
         }
     }
 
-    /// <summary>Reads a stream; memory grows with the bytes that arrive, never with what the header claims.</summary>
+    /// <summary>Reads a stream; memory is bounded by the bytes there are, never by what the header alone claims.</summary>
     /// <param name="stream">Seekable, at its start.</param>
     /// <param name="path">What to call it in messages.</param>
     /// <exception cref="DataFileException">The data are damaged.</exception>
@@ -65,11 +71,11 @@ internal sealed class IdxFile
         int got = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false);
         stream.Position = 0;
         if (got < 2 || start[0] != 0x1f || start[1] != 0x8b)
-            return ReadPlain(stream, path);
+            return ReadPlain(stream, stream.Length, path);
         try
         {
             using var unzipped = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true);
-            return ReadPlain(unzipped, path);
+            return ReadPlain(unzipped, stream.Length, path);
         }
         catch (InvalidDataException e)
         {
@@ -98,7 +104,7 @@ internal sealed class IdxFile
         return values;
     }
 
-    private static IdxFile ReadPlain(Stream stream, string path)
+    private static IdxFile ReadPlain(Stream stream, long packed, string path)
     {
         Span<byte> magic = stackalloc byte[4];
         if (stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4)
@@ -136,23 +142,21 @@ internal sealed class IdxFile
                 throw new DataFileException(path, $"claims more than the {MaximumSizeInBytes} bytes that are read at most.");
         }
 
-        return new IdxFile(path, type, dimensions.MoveToImmutable(), ReadData(stream, isEmpty ? 0 : size, path));
+        return new IdxFile(path, type, dimensions.MoveToImmutable(), ReadData(stream, isEmpty ? 0 : size, packed, path));
     }
 
-    private static byte[] ReadData(Stream stream, long size, string path)
+    private static byte[] ReadData(Stream stream, long size, long packed, string path)
     {
-        using var collected = new MemoryStream((int)Math.Min(size, ChunkSize));
-        byte[] chunk = new byte[(int)Math.Clamp(size, 1, ChunkSize)];
-        while (collected.Length < size)
-        {
-            int got = stream.Read(chunk, 0, (int)Math.Min(chunk.Length, size - collected.Length));
-            if (got == 0)
-                throw new DataFileException(path, $"ends after {collected.Length} of {size} bytes of elements.");
-            collected.Write(chunk, 0, got);
-        }
-
-        if (stream.Read(chunk, 0, 1) != 0)
+        if (size > packed * LargestDeflateRatio || (size > SuspiciousSize && size / SuspiciousRatio > packed))
+            throw new DataFileException(path, $"claims {size} bytes of elements, which {packed} bytes of file cannot hold.");
+        if (stream.CanSeek && size > stream.Length - stream.Position)
+            throw new DataFileException(path, $"ends after {stream.Length - stream.Position} of {size} bytes of elements.");
+        byte[] data = new byte[size];
+        int got = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
+        if (got < size)
+            throw new DataFileException(path, $"ends after {got} of {size} bytes of elements.");
+        if (stream.ReadByte() >= 0)
             throw new DataFileException(path, $"goes on after the {size} bytes of elements that its header announces.");
-        return collected.ToArray();
+        return data;
     }
 }

@@ -9,6 +9,10 @@ internal static class TextLines
 {
     private const int LongestLine = 1 << 20;
 
+    // Text packs 2 to 20 times.
+    private const long LargestRatio = 250;
+    private const long FreeCharacters = 64L << 20;
+
     /// <summary>Tells by the name whether a file is text.</summary>
     public static bool IsText(string path) =>
         path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase);
@@ -21,12 +25,12 @@ internal static class TextLines
         try
         {
             using FileStream file = File.OpenRead(path);
-            using Stream content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            bool isPacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            using Stream content = isPacked ? new GZipStream(file, CompressionMode.Decompress) : file;
             using var reader = new StreamReader(content, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            while (reader.ReadLine() is { } line)
+            var bounded = new BoundedLines(reader, path, LongestLine, isPacked ? Math.Max(FreeCharacters, file.Length * LargestRatio) : long.MaxValue);
+            while (bounded.Next() is { } line)
             {
-                if (line.Length > LongestLine)
-                    throw new DataFileException(path, $"has a line of {line.Length} characters; at most {LongestLine} are possible.");
                 if (!string.IsNullOrWhiteSpace(line))
                     lines.Add(line);
             }

@@ -18,7 +18,7 @@ internal sealed class GraphCost
     }
 
     /// <summary>Counts multiplications and additions.</summary>
-    public long Flops() => _graph.Nodes.Sum(FlopsOf);
+    public long Flops() => SaturatingSize.Sum(_graph.Nodes.Select(FlopsOf));
 
     /// <summary>Walks the nodes in order and sums what is alive: from its computation to its last reader. Outputs of the graph are not counted.</summary>
     public long PeakBytes()
@@ -27,13 +27,13 @@ internal sealed class GraphCost
         var position = new Dictionary<Node, int>();
         for (int i = 0; i < _graph.Nodes.Count; i++)
             position[_graph.Nodes[i]] = i;
-        long[] freed = new long[_graph.Nodes.Count + 1];
-        long alive = 0, peak = 0;
+        var freed = new Int128[_graph.Nodes.Count + 1];
+        Int128 alive = 0, peak = 0;
         for (int i = 0; i < _graph.Nodes.Count; i++)
         {
             foreach (Value output in _graph.Nodes[i].Outputs.OfType<Value>().Where(o => !outputs.Contains(o)))
             {
-                long bytes = output.ElementType.SizeInBytes(CountOf(output));
+                long bytes = SaturatingSize.Multiply(CountOf(output), output.ElementType.SizeInBits()) / 8;
                 alive += bytes;
 
                 // A reader inside a subgraph keeps the value to the end.
@@ -41,11 +41,11 @@ internal sealed class GraphCost
                 freed[last] += bytes;
             }
 
-            peak = Math.Max(peak, alive);
+            peak = Int128.Max(peak, alive);
             alive -= freed[i];
         }
 
-        return peak;
+        return (long)Int128.Min(peak, long.MaxValue);
     }
 
     private long FlopsOf(Node node)
@@ -56,28 +56,31 @@ internal sealed class GraphCost
         switch (node.OpType)
         {
             case "Gemm" when node.Input(0) is { } a:
-                return 2 * count * SizeAt(a, node.GetInt("transA", 0) != 0 ? 0 : 1);
+                return Products(count, SizeAt(a, node.GetInt("transA", 0) != 0 ? 0 : 1));
             case "MatMul" when node.Input(0) is { } a:
-                return 2 * count * SizeAt(a, (a.Shape?.Rank ?? 1) - 1);
+                return Products(count, SizeAt(a, (a.Shape?.Rank ?? 1) - 1));
             case "Conv" when node.Input(1) is { Shape: { } w }:
-                return 2 * count * w.Skip(1).Aggregate(1L, (p, d) => p * SizeOf(d));
-            case "ConvTranspose" when node.Inputs[0] is { } x && node.Input(1) is { Shape: { } w }:
-                return 2 * CountOf(x) * w.Skip(1).Aggregate(1L, (p, d) => p * SizeOf(d));
+                return Products(count, SaturatingSize.Product(w.Skip(1).Select(SizeOf)));
+            case "ConvTranspose" when node.Input(0) is { } x && node.Input(1) is { Shape: { } w }:
+                return Products(CountOf(x), SaturatingSize.Product(w.Skip(1).Select(SizeOf)));
             case "LSTM" or "GRU" or "RNN" when node.Input(0)?.Shape is { Rank: 3 } x && node.Input(1) is { } w && node.Input(2) is { } r:
-                return 2 * SizeOf(x[0]) * SizeOf(x[1]) * (CountOf(w) + CountOf(r));
+                return Products(SaturatingSize.Multiply(SizeOf(x[0]), SizeOf(x[1])), SaturatingSize.Add(CountOf(w), CountOf(r)));
             case "Reshape" or "Shape" or "Size" or "Transpose" or "Squeeze" or "Unsqueeze" or "Flatten" or "Identity" or "Cast" or "Concat" or "Slice" or "Split"
                 or "Gather" or "Expand" or "ConstantOfShape" or "Constant" or "Range" or "ScatterElements" or "GatherElements":
                 return 0;
             case "AveragePool" or "MaxPool" when node.GetInts("kernel_shape") is { } kernel:
-                return count * kernel.Aggregate(1L, (p, k) => p * k);
+                return SaturatingSize.Multiply(count, SaturatingSize.Product(kernel.Select(k => Math.Max(k, 0))));
             default:
                 return Math.Max(count, node.Input(0) is { } first ? CountOf(first) : 0);
         }
     }
 
-    private long CountOf(Value value) => value.Shape is { } shape ? shape.Aggregate(1L, (p, d) => p * SizeOf(d)) : 0;
+    // A multiplication and an addition each.
+    private static long Products(long results, long terms) => SaturatingSize.Multiply(2, SaturatingSize.Multiply(results, terms));
 
-    private long SizeAt(Value value, int axis) => value.Shape is { } shape && axis < shape.Rank ? SizeOf(shape[axis]) : 1;
+    private long CountOf(Value value) => value.Shape is { } shape ? SaturatingSize.Product(shape.Select(SizeOf)) : 0;
+
+    private long SizeAt(Value value, int axis) => value.Shape is { } shape && axis >= 0 && axis < shape.Rank ? SizeOf(shape[axis]) : 1;
 
     private long SizeOf(Dimension dimension) =>
         dimension.IsKnown ? dimension.Size : dimension.Symbol == _batchSymbol ? _batchSize : BoundarySearch.NominalSize;

@@ -17,7 +17,7 @@ internal static class EvaluationEmission
         OnnxGraph graph = head.Graph;
         new IdentityElimination().Run(head.Model, cancellationToken);
         LossTerms terms = loss.Build(head.Builder, graph.Outputs[0], head.Labels);
-        ModelEmission.ClearOutputs(graph);
+        graph.ClearOutputs();
         var metrics = new List<MetricSpec>();
         LossOutputs.AddLoss(graph, terms, naming);
         LossOutputs.AddCounts(graph, terms, naming, metrics);

@@ -41,25 +41,11 @@ internal sealed class HeadModel
     /// <param name="naming">The names to use.</param>
     public static HeadModel Cut(PreparedModel prepared, IReadOnlyList<string> boundary, Loss loss, ArtifactNaming naming)
     {
-        OnnxModel model = prepared.Model.Clone();
+        OnnxGraph whole = prepared.Model.Graph;
+        OnnxModel model = prepared.Model.Cut([.. boundary.Select(n => whole.Find(n)!)], [whole.Find(prepared.Scores)!]);
         OnnxGraph graph = model.Graph;
-        Value scores = graph.Find(prepared.Scores)!;
-        ModelEmission.ClearOutputs(graph);
-        graph.AddOutput(scores);
-        var inputs = new List<(Value Input, string Name)>();
-        foreach (string name in boundary)
-        {
-            Value value = graph.Find(name)!;
-            if (value.IsInput)
-                continue;
-            Value input = graph.AddInput(graph.UniqueName($"{name}/boundary"), value.Type);
-            graph.ReplaceAllUses(value, input);
-            inputs.Add((input, name));
-        }
-
+        Value scores = graph.Outputs[0];
         new DeadNodeElimination().Run(model);
-        foreach ((Value input, string name) in inputs)
-            graph.Rename(input, name);
         Value labels = graph.AddInput(naming.Labels, loss.LabelsFor(scores));
         return new(
             model,

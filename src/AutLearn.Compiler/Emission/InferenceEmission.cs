@@ -9,12 +9,9 @@ internal static class InferenceEmission
 {
     public static OnnxModel Emit(PreparedModel prepared, IReadOnlyList<string> boundary, CancellationToken cancellationToken = default)
     {
-        OnnxModel model = prepared.Model.Clone();
-        OnnxGraph graph = model.Graph;
-        ModelEmission.ClearOutputs(graph);
+        OnnxGraph whole = prepared.Model.Graph;
         string[] wanted = [.. prepared.Predictions, prepared.Scores, .. boundary.Where(b => !prepared.UserInputs.Contains(b))];
-        foreach (string name in wanted.Distinct(StringComparer.Ordinal))
-            graph.AddOutput(graph.Find(name)!);
+        OnnxModel model = prepared.Model.Cut([], [.. wanted.Distinct(StringComparer.Ordinal).Select(n => whole.Find(n)!)]);
         new IdentityElimination().Run(model, cancellationToken);
         PassSequence.Simplify().Run(model, cancellationToken);
         return ModelEmission.Finish(model, "inference", prepared.UserInputs.Concat(prepared.Parameters));
@@ -23,11 +20,8 @@ internal static class InferenceEmission
     /// <summary>Writes what determines the boundary tensors alone, for its hash.</summary>
     public static OnnxModel EmitBackbone(PreparedModel prepared, IReadOnlyList<string> boundary)
     {
-        OnnxModel model = prepared.Model.Clone();
-        OnnxGraph graph = model.Graph;
-        ModelEmission.ClearOutputs(graph);
-        foreach (string name in boundary)
-            graph.AddOutput(graph.Find(name)!);
+        OnnxGraph whole = prepared.Model.Graph;
+        OnnxModel model = prepared.Model.Cut([], [.. boundary.Select(n => whole.Find(n)!)]);
         return ModelEmission.Finish(model, "backbone", prepared.UserInputs);
     }
 }

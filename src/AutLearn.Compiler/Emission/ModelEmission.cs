@@ -30,13 +30,6 @@ internal static class ModelEmission
         return value;
     }
 
-    /// <summary>Removes every output.</summary>
-    public static void ClearOutputs(OnnxGraph graph)
-    {
-        foreach (Value output in graph.Outputs.ToArray())
-            graph.RemoveOutput(output);
-    }
-
     /// <summary>Removes what is dead, orders the inputs, drops those that are not named, and sets the metadata.</summary>
     public static OnnxModel Finish(OnnxModel model, string graphName, IEnumerable<string> inputs)
     {

@@ -86,12 +86,14 @@ internal sealed class TrainStepEmission
             next[parameter.Name] = builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], rate)), parameter);
         accumulation?.Gate(next, head.Parameters, head.Trainable);
 
-        ModelEmission.ClearOutputs(graph);
+        graph.ClearOutputs();
         if (areScoresCached)
             graph.ReplaceAllUses(scores, read);
         List<MetricSpec> metrics = Outputs(graph, terms, norm);
+
+        // A normalisation that does not lead to the scores keeps its statistics.
         foreach (Value parameter in head.Parameters)
-            ModelEmission.AddOutput(graph, next[parameter.Name], ArtifactNaming.Next(parameter.Name), parameter.Type);
+            ModelEmission.AddOutput(graph, next.GetValueOrDefault(parameter.Name, parameter), ArtifactNaming.Next(parameter.Name), parameter.Type);
         foreach (OptimizerState.Entry entry in state.Entries)
             ModelEmission.AddOutput(graph, entry.Next!, ArtifactNaming.Next(entry.State.Name), entry.State.Type);
 

@@ -17,8 +17,8 @@ internal static class ConvolutionWeightGradient
     {
         bool isPointwise = group == 1 && window.IsDense && Array.TrueForAll(window.Kernel, k => k == 1) && Array.TrueForAll(window.Strides, s => s == 1);
         Value dw = isPointwise ? Pointwise(g, x, dy, w)
-            : AreSizesKnown(x, dy) && group == 1 ? Taps(g, x, dy, w, window)
-            : AreSizesKnown(x, dy) && IsDepthwise(w, group) && Array.TrueForAll(window.Strides, s => s == 1) ? DepthwiseTaps(g, x, dy, w, window)
+            : AreSizesKnown(x, dy) && group == 1 && window.HasFewTaps ? Taps(g, x, dy, w, window)
+            : AreSizesKnown(x, dy) && IsDepthwise(w, group) && window.HasFewTaps && Array.TrueForAll(window.Strides, s => s == 1) ? DepthwiseTaps(g, x, dy, w, window)
             : Correlation(g, x, dy, window, group);
         dw.Type = w.Type;
         return dw;

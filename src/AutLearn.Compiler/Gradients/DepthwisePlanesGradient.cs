@@ -14,6 +14,9 @@ internal static class DepthwisePlanesGradient
     // Widths of the input; by measurement.
     private const long WidestForWeights = 128, WidestForData = 64;
 
+    // Each input row of a stride gets a block of its own.
+    private const long LargestStride = 64;
+
     /// <summary>Reads the planes' window; null where the convolution is another.</summary>
     public static SlidingWindow? WindowOf(GradientContext g, SlidingWindow window, long group) =>
         window.Rank == 3 && window.Kernel[0] == 1 && window.Strides[0] == 1 && window.Before[0] == 0 && window.After[0] == 0
@@ -114,7 +117,8 @@ internal static class DepthwisePlanesGradient
 
         /// <summary>Pairs the rows; null where the kernel sees nothing but padding.</summary>
         public static RowPairs? TryOf(GradientContext g, SlidingWindow window, Value dy) =>
-            new RowPairs(g, window, dy) is { _offsets.Length: > 0 } pairs ? pairs : null;
+            ToeplitzMatrix.Fits(window.Kernel[1], g.Input(0).Shape![4].Size, g.Output(0).Shape![4].Size) && window.HasFewTaps && window.Strides[0] <= LargestStride
+            && new RowPairs(g, window, dy) is { _offsets.Length: > 0 } pairs ? pairs : null;
 
         public Value Weight()
         {

@@ -7,6 +7,9 @@ internal static class EinsumGradients
 {
     private const string Ellipsis = "...";
 
+    // Each input's gradient reads all the others.
+    private const int MostInputs = 64;
+
     public static void Register(GradientRegistry rules) => rules.Add("Einsum", sinceOpset: 12, Einsum);
 
     // y = einsum(x1, ..., xn)  =>  dxi = einsum(dy and the other inputs, to the labels of xi);
@@ -52,19 +55,19 @@ internal static class EinsumGradients
         string[] terms = sides[0].Split(',');
         string output = sides.Length > 1 ? sides[1] : ImplicitOutput(terms);
         bool isPlain = sides.Length <= 2
-            && terms.Length == g.InputCount
+            && terms.Length == g.InputCount && terms.Length <= MostInputs
             && terms.Append(output).All(IsPlain)
             && (output.Contains(Ellipsis, StringComparison.Ordinal) || !equation.Contains(Ellipsis, StringComparison.Ordinal));
         return isPlain
             ? (terms, output)
-            : throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (Einsum with equation '{equation}': a label twice in one term, or an ellipsis that is summed or not in front)"]);
+            : throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (Einsum with equation '{equation}': more than {MostInputs} inputs, a label twice in one term, or an ellipsis that is summed or not in front)"]);
     }
 
     // Labels that occur once, in alphabetical order, after the ellipsis.
     private static string ImplicitOutput(string[] terms)
     {
         string all = string.Concat(terms);
-        string once = string.Concat(all.Where(c => c != '.' && all.Count(o => o == c) == 1).Order());
+        string once = string.Concat(all.CountBy(c => c).Where(c => c is { Key: not '.', Value: 1 }).Select(c => c.Key).Order());
         return (all.Contains('.', StringComparison.Ordinal) ? Ellipsis : "") + once;
     }
 

@@ -74,7 +74,7 @@ internal static class PoolingGradients
         SlidingWindow window = SlidingWindow.TryOf(g, x, kernel)
             ?? throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (AveragePool with auto_pad and a stride over spatial sizes that are not known)"]);
         bool countsPadding = g.Node.GetInt("count_include_pad", 0) != 0 || window.Before.Concat(window.After).All(p => p == 0);
-        if (x.Shape!.Skip(2).All(d => d.IsKnown && d.Size <= LargestMatrix) && g.Output(0).Shape is { } output && output.Skip(2).All(d => d.IsKnown))
+        if (x.Shape!.Skip(2).All(d => d.IsKnown && d.Size <= LargestMatrix) && g.Output(0).Shape is { } output && output.Skip(2).All(d => d.IsKnown && d.Size <= LargestMatrix))
             return [ByMatrices(g, window, output, countsPadding)];
 
         // Channels are alike, so each is a sample of its own under one kernel of ones.

@@ -94,17 +94,29 @@ public sealed class ReverseDifferentiation
         builder.NameStem = $"{node.DisplayName}_grad";
         GradientRule rule = _rules.Find(node.Domain, node.OpType, OpsetOf(model, node.Domain))!;
         var context = new GradientContext(node, builder, ranges, outputGradients, needs);
-        Value?[] inputGradients = rule(context);
+        try
+        {
+            Contribute(rule(context), node, needs, gradients);
+        }
+        catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException or NotSupportedException)
+        {
+            // Attributes and shapes that contradict each other in ways that no inference rule looks at.
+            throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) cannot be differentiated: {error.Message}", error) { NodeName = node.DisplayName };
+        }
+
+        if (context.IsForwardReplaced)
+            node.Owner.Remove(node);
+    }
+
+    private static void Contribute(Value?[] inputGradients, Node node, bool[] needs, GradientSums gradients)
+    {
         if (inputGradients.Length != needs.Length)
-            throw new InvalidOperationException($"The gradient rule of {node.OpType} returned {inputGradients.Length} entries for {needs.Length} inputs.");
+            throw new InvalidOperationException($"The gradient rule returned {inputGradients.Length} entries for {needs.Length} inputs.");
         for (int i = 0; i < needs.Length; i++)
         {
             if (needs[i] && inputGradients[i] is { } gradient)
                 gradients.Contribute(node.Inputs[i]!, gradient);
         }
-
-        if (context.IsForwardReplaced)
-            node.Owner.Remove(node);
     }
 
     private void ThrowIfUnsupported(OnnxModel model, List<Node> path)

@@ -5,7 +5,17 @@ namespace AutLearn.Compiler.Gradients;
 /// <summary>How a convolution or pooling slides over the spatial axes: one entry per axis.</summary>
 internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilations, long[] Before, long[] After)
 {
+    // The elements of a kernel and the steps between them are numbers of the file: what is built for each must stay few.
+    private const long LargestKernel = 1 << 16, LargestStep = 1 << 20;
+    private const long MostTaps = 1 << 10;
+
     public int Rank => Kernel.Length;
+
+    /// <summary>Gets the elements of the kernel.</summary>
+    public long Taps => Kernel.Aggregate(1L, (a, b) => a * b);
+
+    /// <summary>Gets a value indicating whether the kernel is small enough for nodes of their own for each of its elements.</summary>
+    public bool HasFewTaps => Taps <= MostTaps;
 
     /// <summary>Gets a value indicating whether the window neither pads nor skips input elements between its own.</summary>
     public bool IsDense => Array.TrueForAll(Before, p => p == 0) && Array.TrueForAll(After, p => p == 0) && Array.TrueForAll(Dilations, d => d == 1);
@@ -38,14 +48,28 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
                 return window;
             default:
                 if (node.GetInts("pads") is { } pads)
+                {
+                    if (pads.Length != 2 * rank)
+                        throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) has {pads.Length} pads where {2 * rank} are needed.") { NodeName = node.DisplayName };
                     return window with { Before = [.. pads[..rank]], After = [.. pads[rank..]] };
+                }
+
                 return window;
         }
     }
 
     /// <summary>Reads the window of a node without its padding.</summary>
-    public static SlidingWindow Unpadded(Node node, long[] kernel) =>
-        new(kernel, Attribute(node, "strides", kernel.Length), Attribute(node, "dilations", kernel.Length), new long[kernel.Length], new long[kernel.Length]);
+    /// <exception cref="InvalidModelException">The kernel or its steps are out of range.</exception>
+    public static SlidingWindow Unpadded(Node node, long[] kernel)
+    {
+        long[] strides = Attribute(node, "strides", kernel.Length), dilations = Attribute(node, "dilations", kernel.Length);
+        long taps = 1;
+        foreach (long size in kernel)
+            taps = size is < 1 or > LargestKernel ? LargestKernel + 1 : Math.Min(taps * size, LargestKernel + 1);
+        if (taps > LargestKernel || strides.Concat(dilations).Any(s => s is < 1 or > LargestStep))
+            throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) has the kernel [{string.Join(",", kernel)}], strides [{string.Join(",", strides)}] and dilations [{string.Join(",", dilations)}], which is beyond what can be trained.") { NodeName = node.DisplayName };
+        return new(kernel, strides, dilations, new long[kernel.Length], new long[kernel.Length]);
+    }
 
     /// <summary>The input elements that the kernel spans on an axis.</summary>
     public long Span(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
@@ -128,6 +152,12 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
         return Math.Max(((windows - 1) * Strides[axis]) + Span(axis) - size.Size, 0);
     }
 
-    private static long[] Attribute(Node node, string name, int rank) =>
-        node.GetInts(name) is { } given ? [.. given] : [.. Enumerable.Repeat(1L, rank)];
+    private static long[] Attribute(Node node, string name, int rank)
+    {
+        if (node.GetInts(name) is not { Length: > 0 } given)
+            return [.. Enumerable.Repeat(1L, rank)];
+        return given.Length == rank
+            ? [.. given]
+            : throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) has {given.Length} {name} where {rank} are needed.") { NodeName = node.DisplayName };
+    }
 }

@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Analysis;
 using AutLearn.Compiler.Gradients;
 using AutLearn.Graph;
 
@@ -31,7 +32,8 @@ internal static class ChannelMajorConvolution
         if (IsPointwise(node, window))
             return Pointwise(b, node, x, output);
         long plane = x.Shape![2].Size * x.Shape[3].Size, outputPlane = output[2].Size * output[3].Size;
-        Value y = plane * outputPlane <= LargestMatrix ? ByToeplitz(b, node, window, x, output) : ByDepth(b, node, window, x, output);
+        bool isSmall = SaturatingSize.Multiply(plane, outputPlane) <= LargestMatrix && ToeplitzMatrix.Fits(window.Taps, plane, outputPlane);
+        Value y = isSmall ? ByToeplitz(b, node, window, x, output) : ByDepth(b, node, window, x, output);
         return node.Input(2) is { } bias ? b.Add(y, b.Reshape(bias, -1, 1, 1, 1)) : y;
     }
 

@@ -56,8 +56,9 @@ internal static class LayoutRegions
 
     private static Node RootOf(Dictionary<Node, Node> root, Node node)
     {
+        // Each step halves the way for the next search.
         while (root[node] != node)
-            node = root[node];
+            node = root[node] = root[root[node]];
         return node;
     }
 
@@ -80,7 +81,7 @@ internal static class LayoutRegions
     private static bool Pays(Node[] region, HashSet<Value> graphOutputs)
     {
         var inside = new HashSet<Node>(region);
-        long gained = 0, transposed = 0;
+        Int128 gained = 0, transposed = 0;
         var entering = new HashSet<Value>();
         foreach (Node node in region)
         {

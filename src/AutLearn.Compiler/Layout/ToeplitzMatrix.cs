@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Analysis;
 using AutLearn.Compiler.Gradients;
 using AutLearn.Graph;
 
@@ -7,7 +8,11 @@ namespace AutLearn.Compiler.Layout;
 /// <remarks>T is linear in the kernel, T = w S, where S [kernel elements, rows columns] is constant and selects the places of each element.</remarks>
 internal sealed class ToeplitzMatrix
 {
+    // 4 MB. It grows with the kernel and with both planes, which a small file can make large.
+    private const long LargestCount = 1 << 20;
+
     private readonly float[] _selection;
+
     private ToeplitzMatrix(long taps, long rows, long columns)
     {
         Taps = taps;
@@ -15,6 +20,10 @@ internal sealed class ToeplitzMatrix
         Columns = columns;
         _selection = new float[checked(taps * rows * columns)];
     }
+
+    /// <summary>Tells whether a matrix of these sizes is small enough to be stored.</summary>
+    public static bool Fits(long taps, long rows, long columns) =>
+        SaturatingSize.Product([taps, rows, columns]) <= LargestCount;
 
     /// <summary>Gets the elements of a kernel.</summary>
     public long Taps { get; }

@@ -7,6 +7,7 @@ internal sealed class OptimizerState
 {
     private readonly OnnxGraph _graph;
     private readonly List<Entry> _entries = [];
+    private readonly Dictionary<Value, Entry> _byState = [];
     private readonly Dictionary<(double Beta, ElementType Type, bool IsRoot), Value> _corrections = [];
     private Value? _step;
 
@@ -20,7 +21,7 @@ internal sealed class OptimizerState
     {
         ElementType type = parameter.ElementType is ElementType.Float16 or ElementType.BFloat16 ? ElementType.Float32 : parameter.ElementType;
         Value state = _graph.AddInput(_graph.UniqueName($"{parameter.Name}.{slot}"), parameter.Type! with { ElementType = type });
-        _entries.Add(new(state, parameter.Name, slot, initialValue));
+        Add(new(state, parameter.Name, slot, initialValue));
         return state;
     }
 
@@ -28,11 +29,17 @@ internal sealed class OptimizerState
     public Value AddScalar(string name, ElementType type, string slot)
     {
         Value state = _graph.AddInput(_graph.UniqueName(name), new TensorType(type, Shape.Scalar));
-        _entries.Add(new(state, null, slot, 0));
+        Add(new(state, null, slot, 0));
         return state;
     }
 
-    public void SetNext(Value state, Value next) => _entries.Single(e => ReferenceEquals(e.State, state)).Next = next;
+    private void Add(Entry entry)
+    {
+        _entries.Add(entry);
+        _byState.Add(entry.State, entry);
+    }
+
+    public void SetNext(Value state, Value next) => _byState[state].Next = next;
 
     // 1 - beta^t loses most of its digits in Float32 while t is small and beta close to 1, so both are Float64 up to here.
     public Value BiasCorrection(GraphBuilder builder, Value like, double beta, bool isRoot)

@@ -83,7 +83,7 @@ public static class OrtTrainingCompiler
         if (missing.Length > 0)
             throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}. Freeze them.");
 
-        ModelEmission.ClearOutputs(graph);
+        graph.ClearOutputs();
         LossOutputs.AddLoss(graph, terms, naming);
         Value reset = graph.AddInput(ResetInput, new TensorType(ElementType.Bool, new Shape(1)));
         var buffers = new List<string>();
@@ -109,7 +109,7 @@ public static class OrtTrainingCompiler
         (OnnxModel model, LossTerms terms, _, Value labels) = WithLoss(prepared, naming, options);
         OnnxGraph graph = model.Graph;
         Value[] predictions = [.. graph.Outputs.Take(prepared.Predictions.Length)];
-        ModelEmission.ClearOutputs(graph);
+        graph.ClearOutputs();
         LossOutputs.AddLoss(graph, terms, naming);
         foreach (Value prediction in predictions.Distinct())
             graph.AddOutput(prediction);

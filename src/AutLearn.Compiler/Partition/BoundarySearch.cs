@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Analysis;
 using AutLearn.Compiler.Passes;
 using AutLearn.Compiler.Preparation;
 using AutLearn.Graph;
@@ -15,6 +16,9 @@ internal static class BoundarySearch
 {
     /// <summary>The size taken for a symbolic dimension other than the batch when costs are compared.</summary>
     public const long NominalSize = 64;
+
+    // Any value that the batch allows can be cut, however large.
+    private const long LargestCost = MinimumCut.Unlimited / (1 << 20);
 
     // Constants larger than this would be stored twice if their reader moved to the head.
     private const int LargestCopiedConstant = 1 << 16;
@@ -87,12 +91,12 @@ internal static class BoundarySearch
     {
         if (value.Shape is not { Rank: > 0 } shape || shape[0].Symbol != batch || shape.Skip(1).Any(d => d.Symbol == batch) || value.ElementType.SizeInBits() < 8)
             return null;
-        long count = shape.Skip(1).Aggregate(1L, (a, d) => checked(a * (d.IsKnown ? d.Size : NominalSize)));
-        return value.ElementType.SizeInBytes(count);
+        long count = SaturatingSize.Product(shape.Skip(1).Select(d => d.IsKnown ? d.Size : NominalSize));
+        return SaturatingSize.Multiply(count, value.ElementType.SizeInBits() / 8);
     }
 
     private static long CostOf(Value value, string batch) =>
-        BytesPerSample(value, batch) is { } bytes ? Math.Max(1, bytes) : MinimumCut.Unlimited;
+        BytesPerSample(value, batch) is { } bytes ? Math.Clamp(bytes, 1, LargestCost) : MinimumCut.Unlimited;
 
     private static bool IsExpensive(Node node) =>
         !CommonSubexpressionElimination.IsPure(node)

@@ -40,7 +40,7 @@ internal sealed class MinimumCut
         {
             int[] next = new int[_out.Count];
             while (Augment(level, next) is > 0 and var pushed)
-                total = checked(total + pushed);
+                total = Math.Min(total + pushed, Unlimited);
             if (total >= Unlimited)
                 return null;
         }

@@ -57,7 +57,7 @@ internal sealed class CommonSubexpressionElimination : IPass
         foreach (Value value in graph.Initializers.Where(v => v.IsConstant))
         {
             Tensor tensor = value.Initializer!;
-            int hash = HashCode.Combine(tensor.ElementType, tensor.Count, HashOf(tensor));
+            int hash = tensor.ContentHash();
             if (!seen.TryGetValue(hash, out List<Value>? alike))
                 seen.Add(hash, alike = []);
             Value? same = alike.Find(v => v.Initializer!.ContentEquals(tensor));
@@ -76,24 +76,18 @@ internal sealed class CommonSubexpressionElimination : IPass
         return merged.Count > 0;
     }
 
-    // A part of the bytes is enough to tell most constants apart; equality reads them all.
-    private static int HashOf(Tensor tensor)
-    {
-        var hash = default(HashCode);
-        ReadOnlySpan<byte> bytes = tensor.Bytes.Span;
-        hash.AddBytes(bytes[..Math.Min(bytes.Length, 256)]);
-        foreach (string text in tensor.Strings)
-            hash.Add(text, StringComparer.Ordinal);
-        return hash.ToHashCode();
-    }
-
     private static int HashOf(Node node)
     {
         var hash = default(HashCode);
         hash.Add(node.OpType, StringComparer.Ordinal);
         foreach (Value? input in node.Inputs)
             hash.Add(input);
-        hash.Add(node.Attributes.Count);
+        foreach ((string name, AttributeValue value) in node.Attributes)
+        {
+            hash.Add(name, StringComparer.Ordinal);
+            hash.Add(value.ContentHash());
+        }
+
         return hash.ToHashCode();
     }
 

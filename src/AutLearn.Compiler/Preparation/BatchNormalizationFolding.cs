@@ -42,6 +42,8 @@ internal sealed class BatchNormalizationFolding : IPass
         }
 
         Tensor weight = convolution.Input(1)!.Initializer!;
+        if (weight.Dimensions.IsEmpty || convolution.Input(2) is { Initializer: { } added } && added.Count != weight.Dimensions[0])
+            return false;
         int channels = (int)weight.Dimensions[0];
         Tensor[] statistics = [.. Enumerable.Range(1, 4).Select(i => normalization.Input(i)!.Initializer!)];
         if (statistics.Any(t => t.Count != channels) || channels == 0)

@@ -88,9 +88,8 @@ internal static class ModelPreparation
         {
             for (int i = 3; i <= 4; i++)
             {
-                Value statistic = node.Input(i)!;
-                if (!statistic.IsConstant)
-                    throw new InvalidModelException($"Batch normalisation '{node.DisplayName}' computes its running statistics or shares them with another one; they cannot be trained.") { NodeName = node.DisplayName };
+                if (node.Input(i) is not { IsConstant: true } statistic || !statistic.ElementType.IsFloatingPoint())
+                    throw new InvalidModelException($"Batch normalisation '{node.DisplayName}' computes its running statistics or shares them with another one, or they are no numbers; they cannot be trained.") { NodeName = node.DisplayName };
                 if (statistic.Uses.Count > 1)
                 {
                     // Exporters share equal constants; each normalisation follows its own statistics from here on.

@@ -1,19 +1,21 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using AutLearn.Graph.Serialization;
 
 namespace AutLearn.Graph.Artifacts;
 
 /// <summary>A set of device artifacts on disk: a folder or one <c>.autlearn</c> file.</summary>
 /// <remarks>
 /// Nothing in it is trusted: opening checks the manifest and the size of every file, and reading a file checks its hash. Nothing is
-/// extracted, so no name can reach outside, and memory stays within the sizes that the manifest declares. Safe for use by several threads.
+/// extracted, so no name can reach outside; models may not name data in other files; memory stays within the sizes that the manifest declares. Safe for use by several threads.
 /// </remarks>
 public sealed class ArtifactPackage : IDisposable
 {
     private const long LargestManifest = 16L << 20;
     private const long LargestTotal = 8L << 30;
     private const int MostEntries = 4096;
+    private const string ModelExtension = ".onnx";
 
     // Deflate cannot shrink by more than 1032 to 1; honest weights above this size stay far below the second ratio.
     private const long LargestDeflateRatio = 1032;
@@ -120,7 +122,22 @@ public sealed class ArtifactPackage : IDisposable
         SHA256.HashData(bytes, hash);
         if (!hash.SequenceEqual(Convert.FromHexString(file.Sha256)))
             throw Damaged(name, "its SHA-256 differs from the manifest's");
+        if (name.EndsWith(ModelExtension, StringComparison.OrdinalIgnoreCase))
+            RefuseExternalData(name, bytes);
         return bytes;
+    }
+
+    private void RefuseExternalData(string name, byte[] model)
+    {
+        try
+        {
+            if (ExternalDataScan.FindsAny(model))
+                throw new InvalidArtifactException($"Model '{name}' of the artifacts at '{Path}' names data in another file, which no model of a package may. Compile the model again.") { File = name };
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidArtifactException($"File '{name}' of the artifacts at '{Path}' cannot be used: {error.Message}. Compile or copy the artifacts again.", error) { File = name };
+        }
     }
 
     private void IndexEntries()
@@ -177,6 +194,8 @@ public sealed class ArtifactPackage : IDisposable
             if (size != file.SizeInBytes)
                 throw Damaged(file.Path, $"it has {size} bytes where the manifest says {file.SizeInBytes}");
             total += size;
+            if (size == 0 && _zip is null)
+                throw Damaged(file.Path, "it is empty or no regular file");
             if (size > Array.MaxLength || total > LargestTotal)
                 throw Damaged(file.Path, "it or all files together are larger than the limit");
         }

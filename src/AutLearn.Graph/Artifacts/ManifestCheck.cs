@@ -6,6 +6,10 @@ namespace AutLearn.Graph.Artifacts;
 internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
 {
     private const int LargestRank = 16;
+
+    // AdamW with accumulation has three of a parameter.
+    private const int MostSlots = 8;
+
     private static readonly string[] RequiredFiles = [ArtifactNames.Inference, ArtifactNames.TrainStep, ArtifactNames.Evaluation, ArtifactNames.Parameters];
     private static readonly string[] LossKinds = ["softmax_cross_entropy", "binary_cross_entropy_with_logits", "mean_squared", "l1", "huber"];
     private static readonly string[] OptimizerKinds = ["sgd", "adam", "adamw", "adagrad", "rmsprop"];
@@ -31,6 +35,7 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong("the opset is below 1");
         CheckFiles();
         CheckTensors();
+        CheckStates();
         CheckNames();
         CheckTraining();
         Elements(manifest.Classes, "classes");
@@ -68,38 +73,32 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         foreach (TensorSpec spec in manifest.Inputs.Concat(Elements(manifest.Predictions, "predictions")).Append(manifest.Logits).Concat(manifest.Boundary.Select(b => b.Tensor)))
             Batched(spec);
         Tensor(manifest.Labels);
+        var inputs = manifest.Inputs.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         foreach (BoundarySpec boundary in manifest.Boundary)
         {
             if (boundary.InferenceOutput is null == boundary.UserInput is null)
                 throw Wrong($"boundary tensor '{boundary.Tensor.Name}' needs either an inference output or a user input");
-            if (boundary.UserInput is not null && manifest.Inputs.All(i => i.Name != boundary.UserInput))
+            if (boundary.UserInput is not null && !inputs.Contains(boundary.UserInput))
                 throw Wrong($"boundary tensor '{boundary.Tensor.Name}' is the user input '{boundary.UserInput}', which is not listed");
         }
 
+        long stored = manifest.Files.First(f => f.Path == ArtifactNames.Parameters).SizeInBytes;
         foreach (ParameterSpec parameter in manifest.Parameters)
         {
-            Static(parameter.Tensor);
+            stored -= Static(parameter.Tensor);
+            if (stored < 0)
+                throw Wrong($"its parameters take more bytes than '{ArtifactNames.Parameters}' has");
             Text(parameter.UpdatedOutput, $"updated output of '{parameter.Tensor.Name}'");
             if (!Enum.IsDefined(parameter.Role))
                 throw Wrong($"the role of parameter '{parameter.Tensor.Name}' is unknown");
         }
 
-        foreach (StateSpec state in Elements(manifest.OptimizerState, "optimizer_state"))
-        {
-            Static(state.Tensor);
-            Text(state.UpdatedOutput, $"updated output of '{state.Tensor.Name}'");
-            Text(state.Slot, $"slot of '{state.Tensor.Name}'");
-            if (!double.IsFinite(state.InitialValue))
-                throw Wrong($"the initial value of '{state.Tensor.Name}' is not finite");
-            if (state.Parameter is not null && manifest.Parameters.All(p => p.Tensor.Name != state.Parameter))
-                throw Wrong($"the state '{state.Tensor.Name}' belongs to '{state.Parameter}', which is no parameter");
-        }
-
+        HashSet<string> parameters = manifest.Parameters.Select(p => p.Tensor.Name).ToHashSet(StringComparer.Ordinal);
         foreach (GradientFactorsSpec factors in Elements(manifest.GradientFactors, "gradient_factors"))
         {
             Tensor(factors.Left);
             Tensor(factors.Right);
-            if (manifest.Parameters.All(p => p.Tensor.Name != factors.Parameter))
+            if (!parameters.Contains(factors.Parameter))
                 throw Wrong($"the gradient factors of '{factors.Parameter}' belong to no parameter");
         }
 
@@ -108,6 +107,33 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             Tensor(metric.Tensor);
             if (!MetricKinds.Contains(metric.Kind))
                 throw Wrong($"the metric '{metric.Tensor.Name}' is of the unknown kind '{metric.Kind}'");
+        }
+    }
+
+    // Whoever opens the package makes room for every state. Each follows a parameter or is one number, so that
+    // together they take no more than a few times the parameters, which the package holds.
+    private void CheckStates()
+    {
+        var parameters = new Dictionary<string, Shape>(StringComparer.Ordinal);
+        foreach (ParameterSpec parameter in manifest.Parameters)
+            parameters.TryAdd(parameter.Tensor.Name, parameter.Tensor.ToShape());
+        var slots = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (StateSpec state in Elements(manifest.OptimizerState, "optimizer_state"))
+        {
+            Static(state.Tensor);
+            Text(state.UpdatedOutput, $"updated output of '{state.Tensor.Name}'");
+            Text(state.Slot, $"slot of '{state.Tensor.Name}'");
+            if (!double.IsFinite(state.InitialValue))
+                throw Wrong($"the initial value of '{state.Tensor.Name}' is not finite");
+            Shape? shape = null;
+            if (state.Parameter is not null && !parameters.TryGetValue(state.Parameter, out shape))
+                throw Wrong($"the state '{state.Tensor.Name}' belongs to '{state.Parameter}', which is no parameter");
+            if (!state.Tensor.ToShape().Equals(shape) && state.Tensor.ToShape().ElementCount() != 1)
+                throw Wrong($"the state '{state.Tensor.Name}' is neither one number nor of the shape of {(state.Parameter is null ? "a parameter it belongs to" : $"'{state.Parameter}'")}");
+            string owner = state.Parameter ?? "";
+            slots[owner] = slots.GetValueOrDefault(owner) + 1;
+            if (slots[owner] > MostSlots)
+                throw Wrong($"it lists more than {MostSlots} states {(state.Parameter is null ? "that belong to no parameter" : $"of '{state.Parameter}'")}");
         }
     }
 
@@ -154,7 +180,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong($"tensor '{spec.Name}' has {spec.Shape.Length} dimensions, more than {LargestRank}");
         try
         {
-            return spec.ToShape();
+            Shape shape = spec.ToShape();
+            return shape.IsPlausible ? shape : throw Wrong($"tensor '{spec.Name}' has the shape {shape}, which is too large");
         }
         catch (InvalidArtifactException error)
         {
@@ -169,18 +196,13 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong($"the first dimension of tensor '{spec.Name}' is not '{manifest.BatchSymbol}'");
     }
 
-    private void Static(TensorSpec spec)
+    // Returns the bytes.
+    private long Static(TensorSpec spec)
     {
         Shape shape = Tensor(spec);
-        try
-        {
-            if (shape.ElementCount() is not { } count || spec.ElementType.SizeInBytes(count) > Array.MaxLength)
-                throw Wrong($"the shape of '{spec.Name}' is not made of numbers, or too large");
-        }
-        catch (OverflowException error)
-        {
-            throw new InvalidArtifactException($"The manifest {file} cannot be used: the shape of '{spec.Name}' is too large.", error) { File = file };
-        }
+        if (!shape.IsStatic || !shape.IsPlausible || spec.ElementType.SizeInBytes(shape.ElementCount()!.Value) is var bytes && bytes > Array.MaxLength)
+            throw Wrong($"the shape of '{spec.Name}' is not made of numbers, or too large");
+        return bytes;
     }
 
     private void Distinct(string what, IEnumerable<string> names)

@@ -71,7 +71,9 @@ internal static class MatrixShapes
         string equation = c.Node.GetString("equation", "").Replace(" ", "", StringComparison.Ordinal);
         string[] sides = equation.Split("->");
         string[] terms = sides[0].Split(',');
-        if (equation.Contains('.', StringComparison.Ordinal) || terms.Length != c.Node.Inputs.Count)
+        if (terms.Length != c.Node.Inputs.Count)
+            throw c.Error($"has {c.Node.Inputs.Count} inputs and an equation of {terms.Length} terms");
+        if (equation.Contains('.', StringComparison.Ordinal))
         {
             c.Set(0, c.TypeOf(0), null);
             return;
@@ -92,7 +94,7 @@ internal static class MatrixShapes
                 sizes[terms[i][d]] = sizes.TryGetValue(terms[i][d], out Dimension known) && !known.Is(1) ? c.Unify(known, shape[d].Is(1) ? known : shape[d], $"sizes of '{terms[i][d]}'") : shape[d];
         }
 
-        string output = sides.Length > 1 ? sides[1] : string.Concat(sizes.Keys.Where(k => sides[0].Count(ch => ch == k) == 1));
+        string output = sides.Length > 1 ? sides[1] : string.Concat(sides[0].CountBy(l => l).Where(l => l.Value == 1 && l.Key != ',').Select(l => l.Key).Order());
         if (output.Any(l => !sizes.ContainsKey(l)))
             throw c.Error($"has an output term '{output}' that no input defines");
         c.Set(0, c.TypeOf(0), new Shape(output.Select(l => sizes[l])));

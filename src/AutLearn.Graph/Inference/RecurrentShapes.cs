@@ -49,6 +49,16 @@ internal static class RecurrentShapes
     private static long At(ShapeContext c, string attribute, int index) =>
         c.Node.GetInts(attribute) is { } axes && index < axes.Length ? axes[index] : 0;
 
+    private static void Expect(ShapeContext c, int input, params ReadOnlySpan<Dimension> wanted)
+    {
+        if (c.ShapeOf(input) is not { } shape)
+            return;
+        if (shape.Rank != wanted.Length)
+            throw c.Error($"needs input {input} of rank {wanted.Length}, not {shape}");
+        for (int i = 0; i < wanted.Length; i++)
+            c.Unify(shape[i], wanted[i], $"sizes of axis {i} of input {input}");
+    }
+
     private static void Recurrent(ShapeContext c)
     {
         Shape? x = c.Required(0);
@@ -60,6 +70,19 @@ internal static class RecurrentShapes
         Dimension batch = x is null ? Dimension.Unknown : x[isBatchFirst ? 0 : 1];
         Dimension hidden = c.Node.Attributes.ContainsKey("hidden_size") ? c.Node.GetInt("hidden_size", 1)
             : c.ShapeOf(2) is { Rank: 3 } r ? r[2] : Dimension.Unknown;
+        long gates = c.Node.OpType switch { "LSTM" => 4, "GRU" => 3, _ => 1 };
+        Dimension rows = SymbolicSize.Multiply(hidden, gates);
+        Expect(c, 1, directions, rows, x is null ? Dimension.Unknown : x[2]);
+        Expect(c, 2, directions, rows, hidden);
+        Expect(c, 3, directions, SymbolicSize.Multiply(rows, 2));
+        Expect(c, 4, batch);
+        Expect(c, 5, isBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]);
+        if (c.Node.OpType == "LSTM")
+        {
+            Expect(c, 6, isBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]);
+            Expect(c, 7, directions, SymbolicSize.Multiply(hidden, 3));
+        }
+
         c.Set(0, c.TypeOf(0), isBatchFirst ? new Shape(batch, sequence, directions, hidden) : new Shape(sequence, directions, batch, hidden));
         Shape state = isBatchFirst ? new Shape(batch, directions, hidden) : new Shape(directions, batch, hidden);
         c.Set(1, c.TypeOf(0), state);

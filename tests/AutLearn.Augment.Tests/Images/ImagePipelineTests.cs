@@ -224,6 +224,16 @@ public sealed class ImagePipelineTests
     [InlineData("{")]
     [InlineData("null")]
     [InlineData("{\"steps\":[{\"op\":\"explode\"}]}")]
+    [InlineData("{\"steps\":null}")]
+    [InlineData("{\"steps\":[null]}")]
+    [InlineData("{\"steps\":[{\"op\":\"compose\",\"steps\":[null]}]}")]
+    [InlineData("{\"steps\":[{\"op\":\"one_of\"}]}")]
+    [InlineData("{\"steps\":[{\"op\":\"some_of\",\"steps\":[{\"op\":\"flip\",\"axis\":\"horizontal\"}],\"count\":2}]}")]
+    [InlineData("{\"steps\":[{\"op\":\"flip\",\"axis\":7}]}")]
+    [InlineData("{\"border\":9}")]
+    [InlineData("{\"interpolation\":9}")]
+    [InlineData("{\"steps\":[{\"op\":\"rotation\",\"max_degrees\":1e999}]}")]
+    [InlineData("{\"steps\":[{\"steps\":[],\"op\":\"compose\"}]}")]
     [InlineData("{\"steps\":[{\"op\":\"rotation\",\"max_degrees\":999}]}")]
     public void FromJson_Bad_SaysWhatIsWrong(string json) =>
         Assert.Contains("image pipeline", Assert.Throws<InvalidDataException>(() => ImagePipeline.FromJson(json)).Message, StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using AutLearn.Cloud.Data;
 using AutLearn.Graph;
+using AutLearn.Testing.Hostile;
 using CsCheck;
 
 namespace AutLearn.Cloud.Tests.Data;
@@ -42,6 +43,45 @@ public sealed class IdxFileTests
     [Fact]
     public void ToInt32_Floats_Refuses() =>
         Assert.Contains("Float32", Assert.Throws<DataFileException>(() => Read(Idx(0x0D, [1], [0, 0, 0, 0])).ToInt32()).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_GzipOfZeros_IsRefusedBeforeItIsUnpacked()
+    {
+        // A gigabyte of zeros packs to about a megabyte.
+        byte[] header = Idx(0x08, [1 << 30], []);
+        using var packed = new MemoryStream();
+        using (var zip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zip.Write(header);
+            byte[] zeros = new byte[1 << 20];
+            for (int i = 0; i < 1 << 10; i++)
+                zip.Write(zeros);
+        }
+
+        packed.Position = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<DataFileException>(() => IdxFile.Read(packed, "bomb.gz"));
+        Assert.Contains("cannot hold", error.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Read_DamagedFiles_RaisesNothingButItsOwnErrorAndTakesLittle(bool isZipped)
+    {
+        byte[] plain = Idx(0x08, [40, 5, 5], new byte[1000]);
+        int accepted = ParserFuzz.Run(
+            [isZipped ? Zip(plain) : plain], b => IdxFile.Read(new MemoryStream(b), "fuzzed").Dimensions, e => e is DataFileException, firstSeed: 1, cases: 3000, freeBytes: 1 << 20, bytesPerByte: 1100);
+        Assert.InRange(accepted, 1, 2999);
+    }
+
+    [Fact]
+    public void Read_EmptyFile_IsRefusedWithoutOpeningIt()
+    {
+        using var folder = new AutLearn.Testing.TemporaryFolder();
+        Assert.Contains("no regular file", Assert.Throws<DataFileException>(() => IdxFile.Read(folder.Write("empty", []))).Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("", "4-byte IDX header")]

@@ -149,6 +149,39 @@ public sealed class ResourceBoundTests
         Assert.Equal(stage, progress.Last);
     }
 
+    [Theory]
+    [InlineData(nameof(HostileModels.Chain))]
+    [InlineData(nameof(HostileModels.Fan))]
+    [InlineData(nameof(HostileModels.ParameterChain))]
+    [InlineData(nameof(HostileModels.SimilarConstants))]
+    public void Compile_FourTimesTheNodes_AllocatesFourTimesAsMuch(string kind)
+    {
+        // Quadratic spots would allocate, or compare, sixteen times as much; time is bounded loosely for those that only compare.
+        const int Nodes = 1500;
+        Compile(Create(kind, 100));
+        long small = Cost(Nodes), large = Cost(4 * Nodes);
+        Assert.InRange(large, small, 6 * small);
+
+        long Cost(int nodes)
+        {
+            OnnxModel model = Read(Create(kind, nodes), out _);
+            return Allocated(() => ModelCompiler.Compile(model, new CompileOptions { Trainable = kind == nameof(HostileModels.ParameterChain) ? TrainableSelection.All : TrainableSelection.LastLayers(1) }));
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(HostileModels.Chain))]
+    [InlineData(nameof(HostileModels.Fan))]
+    [InlineData(nameof(HostileModels.SimilarConstants))]
+    public void Compile_HundredThousandNodes_Finishes(string kind)
+    {
+        // Seconds where each node costs the same; hours where each looks at all the others.
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        OnnxModel model = Read(Create(kind, kind == nameof(HostileModels.SimilarConstants) ? 20_000 : 100_000), out _);
+        CompiledArtifacts artifacts = ModelCompiler.Compile(model, new CompileOptions(), null, timeout.Token);
+        Assert.InRange(artifacts.Inference.Graph.Nodes.Count, 20_000, 200_000);
+    }
+
     private static CompiledArtifacts Compile(OnnxModel model) => ModelCompiler.Compile(model, new CompileOptions { Trainable = TrainableSelection.LastLayers(1) });
 
     private static OnnxModel Create(string kind, int size) => kind switch
@@ -156,6 +189,10 @@ public sealed class ResourceBoundTests
         nameof(HostileModels.DoublingConcat) => HostileModels.DoublingConcat(size),
         nameof(HostileModels.DoublingByTwins) => HostileModels.DoublingByTwins(size),
         nameof(HostileModels.ManyExpansions) => HostileModels.ManyExpansions(size),
+        nameof(HostileModels.Chain) => HostileModels.Chain(size),
+        nameof(HostileModels.Fan) => HostileModels.Fan(size),
+        nameof(HostileModels.ParameterChain) => HostileModels.ParameterChain(size),
+        nameof(HostileModels.SimilarConstants) => HostileModels.SimilarConstants(size),
         _ => HostileModels.Filled(),
     };
 

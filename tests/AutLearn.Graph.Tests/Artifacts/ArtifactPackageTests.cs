@@ -176,6 +176,61 @@ public sealed class ArtifactPackageTests : IDisposable
         Mutate(folder, Path.Combine(folder, ArtifactNames.Manifest), iterations: 1500);
     }
 
+    [Theory]
+    [InlineData("{\"shape\":[\"250000000\"]}", "neither one number nor of the shape of")]
+    [InlineData("{\"shape\":[\"3\",\"5\"]}", "neither one number nor of the shape of")]
+    [InlineData("{\"shape\":[\"2\"],\"parameter\":null}", "neither one number nor of the shape of")]
+    [InlineData("{\"shape\":[\"3\",\"4\"],\"parameter\":null}", "neither one number nor of the shape of")]
+    [InlineData("{\"shape\":[\"3\",\"4\"],\"parameter\":\"z\"}", "which is no parameter")]
+    [InlineData("{\"shape\":[\"3\",\"4\"],\"count\":9}", "more than 8 states")]
+    [InlineData("{\"shape\":[],\"parameter\":null,\"count\":9}", "more than 8 states")]
+    public void Open_InventedOptimizerStates_IsRefused(string state, string reason)
+    {
+        string folder = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(folder);
+        string file = Path.Combine(folder, ArtifactNames.Manifest);
+        JsonNode root = JsonNode.Parse(File.ReadAllText(file))!;
+        JsonNode wanted = JsonNode.Parse(state)!;
+        JsonArray states = root["optimizer_state"]!.AsArray();
+        for (int i = 0; i < (wanted["count"]?.GetValue<int>() ?? 1); i++)
+        {
+            JsonNode copy = states[0]!.DeepClone();
+            copy["tensor"]!["name"] = $"s{i}";
+            copy["tensor"]!["shape"] = wanted["shape"]!.DeepClone();
+            copy["updated_output"] = $"s{i}_new";
+            if (wanted.AsObject().ContainsKey("parameter"))
+                copy["parameter"] = wanted["parameter"]?.DeepClone();
+            states.Add(copy);
+        }
+
+        File.WriteAllText(file, root.ToJsonString());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(folder));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
+    [Fact]
+    public void Open_ParametersLargerThanTheirFile_IsRefused()
+    {
+        string folder = Path.Combine(_folder, "set");
+        SampleArtifacts.Writer().Write(folder);
+        string file = Path.Combine(folder, ArtifactNames.Manifest);
+        JsonNode root = JsonNode.Parse(File.ReadAllText(file))!;
+        JsonArray parameters = root["parameters"]!.AsArray();
+        for (int i = 0; i < 100; i++)
+        {
+            JsonNode copy = parameters[0]!.DeepClone();
+            copy["tensor"]!["name"] = $"p{i}";
+            copy["tensor"]!["shape"] = new JsonArray("250000000");
+            copy["updated_output"] = $"p{i}_new";
+            parameters.Add(copy);
+        }
+
+        File.WriteAllText(file, root.ToJsonString());
+        Assert.Contains("take more bytes than", Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(folder)).Message, StringComparison.Ordinal);
+    }
+
     private static void Mutate(string path, string file, int iterations)
     {
         byte[] bytes = File.ReadAllBytes(file);

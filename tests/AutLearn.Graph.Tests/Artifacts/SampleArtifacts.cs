@@ -46,6 +46,9 @@ internal static class SampleArtifacts
     {
         byte[] bytes = new byte[200];
         new Random(name.Length).NextBytes(bytes);
+
+        // Encoded as one field that no version of ONNX knows: a model file must at least be a message.
+        new byte[] { 0xA2, 0x06, 0xC4, 0x01 }.CopyTo(bytes, 0);
         return bytes;
     }
 }
