@@ -23,6 +23,10 @@ switch (args)
         return WholeStepRatios.Run(rest);
     case ["finite-check", .. string[] rest]:
         return FiniteCheckCost.Run(rest);
+    case ["hostile", .. string[] rest]:
+        return HostileInputs.Run(rest);
+    case ["fuzz", .. string[] rest]:
+        return LongFuzz.Run(rest);
     case ["soak-online", .. string[] rest]:
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:
