@@ -4,6 +4,7 @@ using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Stores;
 using AutLearn.Testing;
 using CsCheck;
 
@@ -196,6 +197,26 @@ public sealed class FiniteStepTests : IDisposable
     }
 
     [Fact]
+    public void CommitAndRestore_StateNotFinite_IsRefusedAndPassedOver()
+    {
+        using PersonalModel model = Open(LinearNetwork(), "adam");
+        using var store = new GenerationStore(_folder.File("generations"));
+        model.TrainStep([1f, 2f], [1], 0.01);
+        byte[] good = Values(model).SelectMany(v => v).ToArray();
+        Assert.Equal(1, store.Commit(model));
+        string path = _folder.File("state.safetensors");
+        Spoil(model, path, "parameter/w", float.NaN);
+        var error = Assert.Throws<ArgumentException>(() => store.Commit(File.ReadAllBytes(path)));
+        Assert.Contains("'parameter/w'", error.Message, StringComparison.Ordinal);
+        model.TrainStep([1f, 2f], [1], 0.01);
+        GenerationRestore restored = store.Restore(model);
+        Assert.Equal((1, 0), (restored.Number, restored.Refused.Length));
+        Assert.Equal(good, Values(model).SelectMany(v => v).ToArray());
+        // What is no state is the app's own business.
+        Assert.Equal(2, store.Commit([1, 2, 3]));
+    }
+
+    [Fact]
     public void Of_AnyTensor_IsTheLargestMagnitude()
     {
         Gen.Float[-1e30f, 1e30f].Array[0, 200].Sample(values =>
@@ -223,6 +244,13 @@ public sealed class FiniteStepTests : IDisposable
     private void AssertRefused(PersonalModel model, string tensor, float bad, string why)
     {
         string path = _folder.File("state.safetensors");
+        Spoil(model, path, tensor, bad);
+        var error = Assert.Throws<InvalidArtifactException>(() => model.LoadState(path));
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    private static void Spoil(PersonalModel model, string path, string tensor, float bad)
+    {
         model.SaveState(path);
         SafetensorsFile state = SafetensorsFile.Read(path);
         Tensor old = state.Tensors[tensor];
@@ -230,8 +258,6 @@ public sealed class FiniteStepTests : IDisposable
         values[^1] = bad;
         File.WriteAllBytes(path, new SafetensorsFile(
             state.Tensors.Select(t => t.Key == tensor ? KeyValuePair.Create(t.Key, Tensor.Of<float>(old.Dimensions.AsSpan(), values)) : t), state.Metadata).ToBytes());
-        var error = Assert.Throws<InvalidArtifactException>(() => model.LoadState(path));
-        Assert.Contains(why, error.Message, StringComparison.Ordinal);
     }
 
     private PersonalModel Open(OnnxModel network, string optimizer)

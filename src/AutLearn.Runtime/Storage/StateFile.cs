@@ -95,6 +95,21 @@ internal static class StateFile
         return [.. package.Manifest.Parameters.Select(p => Find(file, p.Tensor.Name, p.Tensor, ArtifactNames.Parameters))];
     }
 
+    /// <summary>Finds a tensor that holds an infinity or NaN in what may be a saved state.</summary>
+    /// <returns>Its key; null where all are finite, or the content is no state.</returns>
+    public static string? FindNotFinite(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            return SafetensorsFile.Read(content.ToArray(), "content").Tensors
+                .FirstOrDefault(t => !double.IsFinite(LargestMagnitude.Of(t.Value.Bytes.Span, t.Value.ElementType))).Key;
+        }
+        catch (InvalidArtifactException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Says how a tensor differs from what the model needs; null where it fits.</summary>
     public static string? Difference(TensorSpec spec, Tensor tensor) =>
         tensor.ElementType == spec.ElementType && tensor.Dimensions.AsSpan().SequenceEqual(spec.ToShape().ToSizes())

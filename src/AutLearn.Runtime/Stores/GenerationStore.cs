@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -65,9 +66,12 @@ public sealed class GenerationStore : IDisposable
     /// <summary>Commits a state. One that equals the newest generation is not written again, so that a commit can be repeated after a crash.</summary>
     /// <param name="content">At most 2 GiB less 64 bytes.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
+    /// <exception cref="ArgumentException">It is a model's state that holds infinities or NaN, which no model would restore; nothing is written.</exception>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
     public long Commit(ReadOnlySpan<byte> content)
     {
+        if (StateFile.FindNotFinite(content) is { } tensor)
+            throw new ArgumentException($"The state's tensor '{tensor}' holds values that are not finite; it was not committed.", nameof(content));
         lock (_lock)
         {
             OwnFolder();
