@@ -7,6 +7,8 @@ namespace AutLearn.Compiler;
 /// <remarks>Nodes are appended at the end; the owner sorts the graph when it is done. Not safe for use by several threads.</remarks>
 internal sealed class GraphBuilder
 {
+    private const int LongestStem = 200;
+
     private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
 
     public GraphBuilder(OnnxGraph graph, long opset)
@@ -20,7 +22,12 @@ internal sealed class GraphBuilder
     public long Opset { get; }
 
     /// <summary>Gets or sets the stem of the names that new values get.</summary>
-    public string NameStem { get; set; } = "t";
+    /// <remarks>Long ones are cut: each node of a gradient carries its stem.</remarks>
+    public string NameStem
+    {
+        get;
+        set => field = value.Length <= LongestStem ? value : value[..LongestStem];
+    } = "t";
 
     /// <summary>Adds a node with one output.</summary>
     public Value Op(string opType, ReadOnlySpan<Value?> inputs, params ReadOnlySpan<(string Name, AttributeValue Value)> attributes) =>

@@ -58,6 +58,9 @@ public static class ModelCompiler
         OnnxGraph graph = prepared.Model.Graph;
         IReadOnlyList<Value> boundaryValues = BoundarySearch.Find(prepared, cancellationToken);
         string[] boundary = [.. boundaryValues.Select(v => v.Name)];
+
+        // Now, while no emitted model takes memory beside the copy that is hashed.
+        string backboneHash = HashOf(InferenceEmission.EmitBackbone(prepared, boundary));
         var naming = new ArtifactNaming(graph);
         Report("differentiate", 0.4);
         var emission = new TrainStepEmission(prepared, boundary, naming, options, cancellationToken);
@@ -79,7 +82,7 @@ public static class ModelCompiler
             Producer = $"AutLearn {ModelEmission.ProducerVersion}",
             ModelName = options.ModelName,
             BaseModelSha256 = baseHash,
-            BackboneSha256 = HashOf(InferenceEmission.EmitBackbone(prepared, boundary)),
+            BackboneSha256 = backboneHash,
             Opset = prepared.Model.Opset,
             BatchSymbol = prepared.BatchSymbol,
             Inputs = [.. prepared.UserInputs.Select(Describe)],

@@ -34,16 +34,16 @@ internal static class BoundarySearch
         HashSet<Node> head = [.. ModelPreparation.HeadOf(graph, prepared.Parameters.Select(p => graph.Find(p)!)).Where(relevant.Contains)];
         var userInputs = prepared.UserInputs.Select(n => graph.Find(n)!).ToHashSet();
         HashSet<Node> perUser = PerUser(relevant);
-        IReadOnlyList<Value>? found = Find(prepared, head, userInputs, perUser);
+        IReadOnlyList<Value>? found = Find(prepared, head, userInputs, perUser, cancellationToken);
         if (found is null && BatchFirstValues.Insert(prepared, head, perUser))
-            found = Find(prepared, head, userInputs, PerUser(ParameterCatalog.AncestorsOf(scores)));
+            found = Find(prepared, head, userInputs, PerUser(ParameterCatalog.AncestorsOf(scores)), cancellationToken);
         return found
             ?? throw new AutLearnException("No tensors with the batch as first dimension separate the frozen part of the model from the trained part. Train more layers, or fewer.");
 
         HashSet<Node> PerUser(HashSet<Node> ancestors) => [.. ModelPreparation.HeadOf(graph, userInputs).Where(n => ancestors.Contains(n) && !head.Contains(n))];
     }
 
-    private static List<Value>? Find(PreparedModel prepared, HashSet<Node> head, HashSet<Value> userInputs, HashSet<Node> perUser)
+    private static List<Value>? Find(PreparedModel prepared, HashSet<Node> head, HashSet<Value> userInputs, HashSet<Node> perUser, CancellationToken cancellationToken)
     {
         OnnxGraph graph = prepared.Model.Graph;
         var cut = new MinimumCut();
@@ -73,7 +73,7 @@ internal static class BoundarySearch
         foreach (Value read in head.SelectMany(NodeReads.Of).Distinct().Where(exit.ContainsKey))
             cut.AddEdge(exit[read], MinimumCut.Sink, MinimumCut.Unlimited);
 
-        if (cut.SinkSide() is not { } inHead)
+        if (cut.SinkSide(cancellationToken) is not { } inHead)
             return null;
         return [.. values.Where(v => inHead[exit[v]] && !inHead[entry[v]])];
 

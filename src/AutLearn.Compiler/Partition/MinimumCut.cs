@@ -11,9 +11,16 @@ internal sealed class MinimumCut
     /// <summary>A capacity that no cut crosses.</summary>
     public const long Unlimited = long.MaxValue / 4;
 
+    // Networks of real models take a few visits an edge. Others can be made to take edges times vertices.
+    private const long FreeVisits = 1L << 24;
+    private const long VisitsPerEdge = 64;
+
     private readonly List<List<int>> _out = [[], []];
     private readonly List<int> _to = [];
     private readonly List<long> _capacity = [];
+
+    /// <summary>Gets the edges looked at so far.</summary>
+    public long Visits { get; private set; }
 
     public int AddVertex()
     {
@@ -32,19 +39,41 @@ internal sealed class MinimumCut
     }
 
     /// <summary>Computes the flow and tells which vertices lie on the sink's side; of several minimum cuts, the one nearest to the sink.</summary>
-    /// <returns>The vertices from which the sink can still be reached; null if every cut is unlimited.</returns>
-    public bool[]? SinkSide()
+    /// <param name="cancellationToken">Checked at each path.</param>
+    /// <returns>
+    /// The vertices from which the sink can still be reached; null if every cut is unlimited. Where the search would take far more visits
+    /// than the network has edges, what must lie on the sink's side at least: a cut, if not the cheapest.
+    /// </returns>
+    public bool[]? SinkSide(CancellationToken cancellationToken = default)
     {
-        long total = 0;
+        long total = 0, most = FreeVisits + (VisitsPerEdge * _to.Count);
         while (Levels() is { } level)
         {
             int[] next = new int[_out.Count];
             while (Augment(level, next) is > 0 and var pushed)
+            {
                 total = Math.Min(total + pushed, Unlimited);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (Visits > most)
+                    return Required();
+            }
+
             if (total >= Unlimited)
                 return null;
         }
 
+        return Reaching(edge => _capacity[edge] > 0);
+    }
+
+    // Capacity moves between an edge, which has an even number, and its reverse: together they are what was there before any flow.
+    private bool[]? Required()
+    {
+        bool[] reaches = Reaching(edge => edge % 2 == 0 && _capacity[edge] + _capacity[edge + 1] >= Unlimited);
+        return reaches[Source] ? null : reaches;
+    }
+
+    private bool[] Reaching(Predicate<int> isOpen)
+    {
         bool[] reaches = new bool[_out.Count];
         reaches[Sink] = true;
         var pending = new Stack<int>([Sink]);
@@ -53,7 +82,7 @@ internal sealed class MinimumCut
             foreach (int edge in _out[vertex])
             {
                 // The reverse of an edge with capacity left leads to a vertex that reaches this one.
-                if (_capacity[edge ^ 1] > 0 && !reaches[_to[edge]])
+                if (isOpen(edge ^ 1) && !reaches[_to[edge]])
                 {
                     reaches[_to[edge]] = true;
                     pending.Push(_to[edge]);
@@ -72,6 +101,7 @@ internal sealed class MinimumCut
         var pending = new Queue<int>([Source]);
         while (pending.TryDequeue(out int vertex))
         {
+            Visits += _out[vertex].Count;
             foreach (int edge in _out[vertex])
             {
                 if (_capacity[edge] > 0 && level[_to[edge]] < 0)
@@ -96,6 +126,7 @@ internal sealed class MinimumCut
             for (; next[vertex] < _out[vertex].Count; next[vertex]++)
             {
                 int edge = _out[vertex][next[vertex]];
+                Visits++;
                 if (_capacity[edge] > 0 && level[_to[edge]] == level[vertex] + 1)
                 {
                     found = edge;
@@ -118,6 +149,7 @@ internal sealed class MinimumCut
             next[vertex]++;
         }
 
+        Visits += path.Count;
         long flow = path.Min(e => _capacity[e]);
         foreach (int edge in path)
         {

@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Partition;
 using AutLearn.Compiler.Passes;
 using AutLearn.Compiler.Preparation;
 using AutLearn.Graph;
@@ -132,6 +133,37 @@ public sealed class ResourceBoundTests
         OnnxModel model = HostileModels.DoublingRank(40);
         var error = Assert.Throws<InvalidModelException>(() => ShapeInference.Infer(model));
         Assert.Contains("no machine can hold", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SinkSide_PathsOfAllLengths_StopsAtACutOfBoundedSearch()
+    {
+        // Each of n ways from the source is one vertex shorter than the one before: n searches of the whole network.
+        const int Ways = 20_000;
+        var cut = new MinimumCut();
+        int before = cut.AddVertex();
+        for (int i = 0; i < Ways; i++)
+        {
+            int next = cut.AddVertex();
+            cut.AddEdge(before, next, 1L << 40);
+            cut.AddEdge(MinimumCut.Source, before, 1);
+            before = next;
+        }
+
+        cut.AddEdge(before, MinimumCut.Sink, MinimumCut.Unlimited);
+        bool[]? side = cut.SinkSide();
+        Assert.True(side![before]);
+        Assert.False(side[MinimumCut.Source]);
+        Assert.InRange(cut.Visits, 1, 40_000_000);
+    }
+
+    [Fact]
+    public void Compile_LongNames_AreNotRepeatedInEveryNode()
+    {
+        OnnxModel model = HostileModels.ParameterChain(20);
+        foreach (Node node in model.Graph.Nodes.Take(20))
+            model.Graph.Rename(node.Outputs[0]!, $"{node.Outputs[0]!.Name}{new string('a', 100_000)}");
+        Assert.InRange(Allocated(() => ModelCompiler.Compile(model, new CompileOptions { Trainable = TrainableSelection.All })), 0, 256 * MiB);
     }
 
     [Theory]
