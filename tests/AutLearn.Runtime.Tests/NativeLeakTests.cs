@@ -18,12 +18,20 @@ public sealed class NativeLeakTests : IDisposable
     public void OpenTrainDispose_ManyTimes_KeepsMemoryAndHandles()
     {
         Cycle(15);
-        (long memory, int handles) = Usage();
-        Cycle(60);
-        (long memoryAfter, int handlesAfter) = Usage();
+        long leastMemory = long.MaxValue, leastHandles = long.MaxValue;
+        // What else the process does may grow in one round; what leaks grows in each.
+        for (int round = 0; round < 3; round++)
+        {
+            (long memory, int handles) = Usage();
+            Cycle(60);
+            (long memoryAfter, int handlesAfter) = Usage();
+            leastMemory = Math.Min(leastMemory, memoryAfter - memory);
+            leastHandles = Math.Min(leastHandles, handlesAfter - handles);
+        }
+
         // A leaked session is above 200 kB; 60 of them would be twice this.
-        Assert.InRange(memoryAfter - memory, long.MinValue, 6 << 20);
-        Assert.InRange(handlesAfter - handles, int.MinValue, 10);
+        Assert.InRange(leastMemory, long.MinValue, 6 << 20);
+        Assert.InRange(leastHandles, long.MinValue, 10);
     }
 
     [Fact]
