@@ -50,6 +50,21 @@ internal sealed unsafe class FeatureSegment : IDisposable
 
     public long SizeInBytes { get; }
 
+    /// <summary>Gets or sets what the store's own clock showed; in the header, in one small write that a kill cannot tear.</summary>
+    public long Stamp
+    {
+        get => SegmentHeader.ReadStamp(new(_bytes, SegmentHeader.Size));
+        set
+        {
+            if (value == Stamp)
+                return;
+            Span<byte> header = stackalloc byte[SegmentHeader.Size];
+            new ReadOnlySpan<byte>(_bytes, SegmentHeader.Size).CopyTo(header);
+            SegmentHeader.WriteStamp(header, value);
+            RandomAccess.Write(_file, header, 0);
+        }
+    }
+
     public static FeatureSegment Create(string path, long number, int slotSize, int slots, ReadOnlySpan<byte> header)
     {
         FileStream stream = PrivateFiles.Open(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, SegmentHeader.Size + ((long)slotSize * slots));
@@ -84,7 +99,7 @@ internal sealed unsafe class FeatureSegment : IDisposable
                 throw new IOException($"'{path}' is no regular file.");
             Span<byte> found = stackalloc byte[SegmentHeader.Size];
             isIntact = RandomAccess.Read(file, found, 0) == found.Length && SegmentHeader.IsIntact(found);
-            if (isIntact && found.SequenceEqual(header))
+            if (isIntact && SegmentHeader.AreOfOneStore(found, header))
             {
                 // A torn creation leaves a shorter file, whose map would fault past its end.
                 isIntact = RandomAccess.GetLength(file) == SegmentHeader.Size + ((long)slotSize * slots);
@@ -103,14 +118,14 @@ internal sealed unsafe class FeatureSegment : IDisposable
     }
 
     /// <summary>Reads the key and time of a slot without checking its features; false if the slot is free.</summary>
-    public bool TryReadKey(int slot, out FeatureKey key, out long unixMilliseconds)
+    public bool TryReadKey(int slot, out FeatureKey key, out long written)
     {
         ReadOnlySpan<byte> row = Row(slot);
         key = new(BinaryPrimitives.ReadInt64LittleEndian(row[8..]), BinaryPrimitives.ReadInt32LittleEndian(row[4..]));
-        unixMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(row[16..]);
+        written = BinaryPrimitives.ReadInt64LittleEndian(row[16..]);
 
         // A row's time is never zero, so a zeroed slot is free whatever its checksum says.
-        return unixMilliseconds != 0;
+        return written != 0;
     }
 
     /// <summary>Gives a row's stored features if its checksum and key fit; a cipher decrypts them into the room, which has a row's size.</summary>
@@ -132,11 +147,11 @@ internal sealed unsafe class FeatureSegment : IDisposable
     }
 
     /// <summary>Writes a row whose first <see cref="RowHeader"/> bytes are still to be filled; a cipher encrypts it in place.</summary>
-    public void Write(int slot, FeatureKey key, long label, long unixMilliseconds, Span<byte> row, RowCipher? cipher)
+    public void Write(int slot, FeatureKey key, long label, long written, Span<byte> row, RowCipher? cipher)
     {
         BinaryPrimitives.WriteInt32LittleEndian(row[4..], key.Variant);
         BinaryPrimitives.WriteInt64LittleEndian(row[8..], key.SampleId);
-        BinaryPrimitives.WriteInt64LittleEndian(row[16..], unixMilliseconds);
+        BinaryPrimitives.WriteInt64LittleEndian(row[16..], written);
         BinaryPrimitives.WriteInt64LittleEndian(row[ContentAt..], label);
         cipher?.Seal(row[KeyAt..ContentAt], row[ContentAt..^RowCipher.Overhead], row[^RowCipher.Overhead..]);
         BinaryPrimitives.WriteUInt32LittleEndian(row, Checksum.Of(row[KeyAt..]));

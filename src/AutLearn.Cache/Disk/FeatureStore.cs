@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -17,11 +15,6 @@ namespace AutLearn.Cache.Disk;
 /// </remarks>
 public sealed class FeatureStore : IDisposable
 {
-    private const string Extension = ".features";
-    private const int LargestRow = 16 << 20;
-
-    // What a larger number says was never counted up to.
-    private const long LargestNumber = 999_999_999_999;
 
     private readonly Lock _lock = new();
     private readonly string _folder;
@@ -43,13 +36,14 @@ public sealed class FeatureStore : IDisposable
     private long _invalidated;
     private long _ignored;
     private FolderLock? _folderLock;
+    private AgeClock? _clock;
     private bool _isDisposed;
 
     private FeatureStore(string folder, FeatureStoreOptions options)
     {
         _folder = folder;
         _options = options;
-        int stored = options.Format == RowFormat.Float16 ? options.RowSizeInBytes / 2 : options.RowSizeInBytes;
+        int stored = RowCodec.SizeOf(options.Format, options.RowSizeInBytes);
 
         // Whole words keep the checksum fast and every row aligned.
         _slotSize = (FeatureSegment.RowHeader + stored + (options.KeySource is null ? 0 : RowCipher.Overhead) + 7) & ~7;
@@ -80,24 +74,8 @@ public sealed class FeatureStore : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.RowSizeInBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RowSizeInBytes, LargestRow);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SegmentSizeInBytes, 1 << 30);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.TimeToLive, TimeSpan.Zero);
-        if (options.Format == RowFormat.Float16 && options.RowSizeInBytes % sizeof(float) != 0)
-            throw new ArgumentException($"Rows of {options.RowSizeInBytes} bytes hold no whole number of Float32 values.", nameof(options));
-        var copy = new FeatureStoreOptions
-        {
-            RowSizeInBytes = options.RowSizeInBytes,
-            Format = options.Format,
-            QuotaInBytes = options.QuotaInBytes,
-            SegmentSizeInBytes = options.SegmentSizeInBytes,
-            TimeToLive = options.TimeToLive,
-            BackboneKey = options.BackboneKey,
-            KeySource = options.KeySource,
-            TimeProvider = options.TimeProvider,
-        };
-        var store = new FeatureStore(folder, copy);
+        options.Validate();
+        var store = new FeatureStore(folder, options.Copy());
         if (store._maxSegments < 1)
             throw new ArgumentException($"One segment takes {SegmentHeader.Size + ((long)store._slots * store._slotSize)} bytes, more than the quota of {options.QuotaInBytes}.", nameof(options));
         PrivateFiles.CreateFolder(folder);
@@ -137,7 +115,7 @@ public sealed class FeatureStore : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (!TryEncode(features))
+            if (!RowCodec.TryEncode(_options.Format, features, _row.AsSpan(FeatureSegment.RowHeader)))
                 return false;
             bool replaces = _places.TryGetValue(key, out Place place);
             if (!replaces)
@@ -196,7 +174,7 @@ public sealed class FeatureStore : IDisposable
                 return false;
             }
 
-            Decode(stored, features);
+            RowCodec.Decode(_options.Format, stored, features);
             _hits++;
             return true;
         }
@@ -243,6 +221,7 @@ public sealed class FeatureStore : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            SaveClock();
             foreach (FeatureSegment segment in _segments)
                 segment.Flush();
         }
@@ -256,6 +235,7 @@ public sealed class FeatureStore : IDisposable
             if (_isDisposed)
                 return;
             _isDisposed = true;
+            SaveClock();
             foreach (FeatureSegment segment in _segments)
                 segment.Dispose();
             _cipher?.Dispose();
@@ -275,62 +255,67 @@ public sealed class FeatureStore : IDisposable
 
     private void Load()
     {
-        foreach ((string path, long number) in Directory.EnumerateFiles(_folder).Select(p => (Path: p, Number: NumberOf(p))).OrderBy(f => f.Number))
+        _segments.AddRange(SegmentFolder.Open(_folder, _slotSize, _slots, _header, out int damaged, out int invalidated, out int ignored));
+        (_damaged, _invalidated, _ignored) = (damaged, invalidated, ignored);
+        while (_segments.Count > _maxSegments)
+            Evict();
+        _clock = AgeStamp.Open(_segments.Max(s => (long?)s.Stamp), _options.TimeProvider);
+        foreach (FeatureSegment segment in _segments)
         {
-            if (Path.GetFileName(path) == FolderLock.FileName)
-                continue;
-            if (number == 0 || TryOpen(path, number) is not { } segment)
-            {
-                _ignored += Path.Exists(path) ? 1 : 0;
-                continue;
-            }
-
-            _segments.Add(segment);
-            while (_segments.Count > _maxSegments)
-                Evict();
             for (int slot = 0; slot < segment.Slots; slot++)
             {
                 var place = new Place(segment, slot);
-                if (!segment.TryReadKey(slot, out FeatureKey key, out _))
+                if (!segment.TryReadKey(slot, out FeatureKey key, out long written))
                     _free.Enqueue(place);
-                else
+                else if (IsBelievable(place, key, written))
                     Register(key, place);
+                else
+                    Erase(place);
             }
         }
+
+        foreach ((FeatureKey key, Place place) in _places.Where(p => IsExpired(p.Value)).ToArray())
+        {
+            _evicted++;
+            Drop(key, place);
+        }
+
+        SaveClock();
     }
 
-    // Null for what is passed over. All of it can be computed again, so what is damaged or of another key is deleted.
-    private FeatureSegment? TryOpen(string path, long number)
+    // Without a segment there is nothing that could expire.
+    private void SaveClock()
     {
+        _clock?.Observe();
+        if (_clock is null || _segments.Count == 0)
+            return;
         try
         {
-            FeatureSegment? segment = FeatureSegment.Open(path, number, _slotSize, _slots, _header, out bool isIntact);
-            if (segment is not null)
-                return segment;
-            _ = isIntact ? _invalidated++ : _damaged++;
-            PrivateFiles.Erase(path);
+            _segments[^1].Stamp = AgeStamp.Of(_clock);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            // Whatever it is, it stays in its place and its number is not used again.
+            // What is lost is what this life saw pass while the wall clock was wrong; rows can be read all the same.
         }
-
-        return null;
     }
 
-    // Only names as they are written here: a number in another spelling would stand beside its namesake.
-    private long NumberOf(string path) =>
-        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            && number is > 0 and <= LargestNumber && Path.GetFileName(PathOf(number)) == Path.GetFileName(path) ? number : 0;
-
-    private string PathOf(long number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + Extension);
+    // A row from after the clock was last saved proves that time has passed, if it is whole.
+    private bool IsBelievable(Place place, FeatureKey key, long written)
+    {
+        if (written > 0 && written <= Now())
+            return true;
+        if (written <= 0 || written > AgeStamp.Oldest.TotalMilliseconds || !place.Segment.TryRead(place.Slot, key, _cipher, _row, out _, out _))
+            return false;
+        _clock!.AtLeast(TimeSpan.FromMilliseconds(written));
+        return true;
+    }
 
     private long NextNumber()
     {
-        if (_segments.Count > 0 && _segments[^1].Number >= LargestNumber)
+        if (_segments.Count > 0 && _segments[^1].Number >= SegmentName.LargestNumber)
             Clear();
         long number = _segments.Count > 0 ? _segments[^1].Number + 1 : 1;
-        while (Path.Exists(PathOf(number)))
+        while (Path.Exists(SegmentName.PathOf(_folder, number)))
             number++;
         return number;
     }
@@ -339,13 +324,15 @@ public sealed class FeatureStore : IDisposable
     private void Register(FeatureKey key, Place place)
     {
         if (_places.Remove(key, out Place older))
-        {
-            older.Segment.Erase(older.Slot, _zeros);
-            _free.Enqueue(older);
-            _damaged++;
-        }
-
+            Erase(older);
         _places.Add(key, place);
+    }
+
+    private void Erase(Place damaged)
+    {
+        damaged.Segment.Erase(damaged.Slot, _zeros);
+        _free.Enqueue(damaged);
+        _damaged++;
     }
 
     private Place TakeRoom()
@@ -355,7 +342,7 @@ public sealed class FeatureStore : IDisposable
         if (_segments.Count >= _maxSegments)
             Evict();
         long number = NextNumber();
-        FeatureSegment segment = FeatureSegment.Create(PathOf(number), number, _slotSize, _slots, _header);
+        FeatureSegment segment = FeatureSegment.Create(SegmentName.PathOf(_folder, number), number, _slotSize, _slots, _header);
         _segments.Add(segment);
         for (int slot = 1; slot < segment.Slots; slot++)
             _free.Enqueue(new(segment, slot));
@@ -395,42 +382,8 @@ public sealed class FeatureStore : IDisposable
     private bool IsExpired(Place place) =>
         place.Segment.TryReadKey(place.Slot, out _, out long written) && Now() - written > _options.TimeToLive.TotalMilliseconds;
 
-    private long Now() => Math.Max(1, _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
-
-    private bool TryEncode(ReadOnlySpan<byte> features)
-    {
-        Span<byte> payload = _row.AsSpan(FeatureSegment.RowHeader);
-        if (_options.Format == RowFormat.Float32)
-        {
-            features.CopyTo(payload);
-            return true;
-        }
-
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(features);
-        Span<Half> halves = MemoryMarshal.Cast<byte, Half>(payload);
-        for (int i = 0; i < values.Length; i++)
-        {
-            halves[i] = (Half)values[i];
-            if (!Half.IsFinite(halves[i]))
-                return false;
-        }
-
-        return true;
-    }
-
-    private void Decode(ReadOnlySpan<byte> stored, Span<byte> features)
-    {
-        if (_options.Format == RowFormat.Float32)
-        {
-            stored[..features.Length].CopyTo(features);
-            return;
-        }
-
-        ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(stored);
-        Span<float> values = MemoryMarshal.Cast<byte, float>(features);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = (float)halves[i];
-    }
+    // The store's own age in milliseconds, from one.
+    private long Now() => 1 + (long)_clock!.Observe().TotalMilliseconds;
 
     private readonly record struct Place(FeatureSegment Segment, int Slot);
 }

@@ -20,7 +20,7 @@ public sealed class FeatureStoreOptions
     public int SegmentSizeInBytes { get; set; } = 8 << 20;
 
     /// <summary>Gets or sets how long a row lives.</summary>
-    /// <value>Above zero. The default is 30 days.</value>
+    /// <value>Above zero. The default is 30 days. Counted in the time that the store has seen pass, whatever the wall clock is set to.</value>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>Gets or sets what the rows depend on: the backbone's hash and the preprocessing.</summary>
@@ -37,4 +37,17 @@ public sealed class FeatureStoreOptions
     /// <summary>Gets or sets the clock.</summary>
     /// <value>The default is the system's.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        const int LargestRow = 16 << 20, LargestSegment = 1 << 30;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(RowSizeInBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(RowSizeInBytes, LargestRow);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(SegmentSizeInBytes, LargestSegment);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(TimeToLive, TimeSpan.Zero);
+        if (Format == RowFormat.Float16 && RowSizeInBytes % sizeof(float) != 0)
+            throw new ArgumentException($"Rows of {RowSizeInBytes} bytes hold no whole number of Float32 values.");
+    }
+
+    internal FeatureStoreOptions Copy() => (FeatureStoreOptions)MemberwiseClone();
 }

@@ -65,6 +65,9 @@ internal static partial class Log
     [LoggerMessage(41, LogLevel.Warning, "The content of sample {Id} is damaged; it is left out of training")]
     public static partial void SampleDamaged(ILogger logger, long id, Exception error);
 
+    [LoggerMessage(42, LogLevel.Warning, "The clock of the samples could not be saved; the next opening tries again")]
+    public static partial void ClockNotSaved(ILogger logger, Exception error);
+
     [LoggerMessage(30, LogLevel.Information, "A learning window begins")]
     public static partial void WindowBegins(ILogger logger);
 

@@ -35,7 +35,11 @@ public static class AutLearnBuilderLearningExtensions
         services.TryAddSingleton(static provider => new TrainingPolicy(OptionsOf(provider).Policy, provider.GetRequiredService<TimeProvider>()));
         LearnedState.Register(services, static provider => OptionsOf(provider).Folder, KeyOf);
         services.TryAddSingleton(static provider =>
-            FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider))));
+        {
+            FeatureStoreOptions options = OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider));
+            options.TimeProvider = provider.GetRequiredService<TimeProvider>();
+            return FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), options);
+        });
         services.TryAddSingleton(static provider => new OfflineLearner(
             provider.GetRequiredService<PersonalModel>(),
             provider.GetRequiredService<ISampleHistory>(),

@@ -52,7 +52,8 @@ public sealed class EnergyMeter
                 return null;
             double? watts = _battery.Watts();
             long now = _time.GetTimestamp();
-            double? energy = _lastWatts is { } before && watts is { } after ? (before + after) / 2 * _time.GetElapsedTime(_lastTime, now).TotalSeconds : null;
+            double seconds = Math.Max(0, _time.GetElapsedTime(_lastTime, now).TotalSeconds);
+            double? energy = _lastWatts is { } before && watts is { } after ? (before + after) / 2 * seconds : null;
             (_lastTime, _lastWatts) = (now, watts);
             return energy is { } joules ? _joules += joules : null;
         }

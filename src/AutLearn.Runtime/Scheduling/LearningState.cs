@@ -19,7 +19,7 @@ internal sealed class LearningState(TimeProvider time)
         {
             lock (_lock)
             {
-                TimeSpan left = _rest == TimeSpan.Zero ? TimeSpan.Zero : _rest - time.GetElapsedTime(_restFrom);
+                TimeSpan left = _rest == TimeSpan.Zero ? TimeSpan.Zero : _rest - MonotonicTime.Since(time, ref _restFrom);
                 return left > TimeSpan.Zero ? left : TimeSpan.Zero;
             }
         }
@@ -55,7 +55,7 @@ internal sealed class LearningState(TimeProvider time)
         {
             if (_report.Phase == LearningPhase.Stopped)
                 return _report with { NextCheckIn = null };
-            TimeSpan left = _checkAfter - time.GetElapsedTime(_checkFrom);
+            TimeSpan left = _checkAfter - MonotonicTime.Since(time, ref _checkFrom);
             TimeSpan rest = RestLeft;
             return _report with
             {

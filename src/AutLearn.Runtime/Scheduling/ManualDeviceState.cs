@@ -30,7 +30,7 @@ public sealed class ManualDeviceState : IDeviceStateProvider
     public DeviceState Read()
     {
         lock (_lock)
-            return _time.GetElapsedTime(_setAt) < _validFor ? _state : DeviceState.Unknown;
+            return MonotonicTime.Since(_time, ref _setAt) < _validFor ? _state : DeviceState.Unknown;
     }
 
     /// <summary>Replaces the state.</summary>
@@ -48,7 +48,7 @@ public sealed class ManualDeviceState : IDeviceStateProvider
         bool isOther;
         lock (_lock)
         {
-            DeviceState before = _time.GetElapsedTime(_setAt) < _validFor ? _state : DeviceState.Unknown;
+            DeviceState before = MonotonicTime.Since(_time, ref _setAt) < _validFor ? _state : DeviceState.Unknown;
             _state = change(before) ?? throw new ArgumentException("The change gave no state.", nameof(change));
             _setAt = _time.GetTimestamp();
             isOther = _state != before;

@@ -58,9 +58,9 @@ public sealed class TrainingPolicy
                 return new(false, null, conditions);
             }
 
-            long now = _time.GetTimestamp();
-            _heldSince ??= now;
-            TimeSpan left = settleTime - _time.GetElapsedTime(_heldSince.Value, now);
+            long since = _heldSince ?? _time.GetTimestamp();
+            TimeSpan left = settleTime - MonotonicTime.Since(_time, ref since);
+            _heldSince = since;
             if (_isAllowed || left < TimeSpan.Zero)
                 left = TimeSpan.Zero;
             _isAllowed = left == TimeSpan.Zero;

@@ -116,6 +116,13 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
     /// <exception cref="InvalidArtifactException">The bytes are damaged, of another purpose, or sealed with another key.</exception>
     internal ReadOnlyMemory<byte> Unseal(byte[] bytes, string purpose, string path)
     {
+        // A new key would open nothing, and stand in the way of the right one.
+        lock (_lock)
+        {
+            if (_key is null && !File.Exists(_path))
+                throw new InvalidArtifactException($"The file '{path}' is sealed with another key than this profile's, which has none: '{_path}' is missing. Put the key back from a copy.") { File = path };
+        }
+
         byte[] key = DeriveKey(purpose);
         try
         {

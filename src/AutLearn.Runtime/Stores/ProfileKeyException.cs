@@ -1,3 +1,5 @@
+using AutLearn.Runtime.Stores.Samples;
+
 namespace AutLearn.Runtime.Stores;
 
 /// <summary>The key of a profile cannot be used.</summary>
@@ -10,4 +12,7 @@ public sealed class ProfileKeyException : AutLearnException
         : base(message, innerException)
     {
     }
+
+    /// <summary>Gets why the protector could not unwrap the key, each of which a person can mend; null where the key's own file is damaged.</summary>
+    public KeyProtectorFailure? Reason { get; init; }
 }

@@ -16,7 +16,7 @@ internal static class WrappedKeyFile
     public static byte[] Create(string path, IKeyProtector protector, byte[] key)
     {
         PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
-        byte[] wrapped = protector.Protect(key);
+        byte[] wrapped = Ask(path, () => protector.Protect(key));
         if (wrapped.Length is 0 or > WrappedLimit)
             throw new InvalidOperationException($"The key protector {protector.GetType().Name} returned {wrapped.Length} bytes; from 1 to {WrappedLimit} are allowed.");
         byte[] bytes = new byte[sizeof(ulong) + wrapped.Length + SHA256.HashSizeInBytes];
@@ -41,18 +41,28 @@ internal static class WrappedKeyFile
             throw new ProfileKeyException($"The key file '{path}' of the profile is damaged. Restore it from a copy; if there is none, delete it to begin anew without what it sealed.") { File = path };
         }
 
-        byte[] key;
-        try
-        {
-            key = protector.Unprotect(bytes.AsSpan(sizeof(ulong)..^SHA256.HashSizeInBytes));
-        }
-        catch (CryptographicException error)
-        {
-            throw new ProfileKeyException($"The key protector cannot unwrap '{path}': {error.Message} Open it with the protector that wrapped it, or restore that protector's key; if it is lost for ever, delete the file to begin anew without what it sealed.", error) { File = path };
-        }
-
+        byte[] key = Ask(path, () => protector.Unprotect(bytes.AsSpan(sizeof(ulong)..^SHA256.HashSizeInBytes)));
         return key.Length == KeySize
             ? key
-            : throw new ProfileKeyException($"The key protector unwrapped {key.Length} bytes from '{path}', not {KeySize}. Open it with the protector that wrapped it.") { File = path };
+            : throw new ProfileKeyException($"The key protector unwrapped {key.Length} bytes from '{path}', not {KeySize}. Open it with the protector that wrapped it.") { File = path, Reason = KeyProtectorFailure.OtherKey };
+    }
+
+    // Nothing is lost while the wrapping key exists somewhere, so that nobody is told to delete the file.
+    private static byte[] Ask(string path, Func<byte[]> protector)
+    {
+        try
+        {
+            return protector();
+        }
+        catch (Exception error) when (error is CryptographicException or UnauthorizedAccessException)
+        {
+            KeyProtectorFailure reason = error switch
+            {
+                KeyProtectorException known => known.Reason,
+                UnauthorizedAccessException => KeyProtectorFailure.AccessDenied,
+                _ => KeyProtectorFailure.OtherKey,
+            };
+            throw new ProfileKeyException($"The key protector cannot wrap or unwrap '{path}', but what it sealed is all there. {error.Message} Open it with the protector that wrapped it.", error) { File = path, Reason = reason };
+        }
     }
 }

@@ -57,6 +57,19 @@ public sealed class EnergyMeterTests
     }
 
     [Fact]
+    public void Sample_TimestampsGoBack_AddsNothing()
+    {
+        using DeviceTree tree = DeviceTree.Laptop();
+        var time = new FakeTimeProvider(new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero));
+        tree.Add("sys/class/power_supply/BAT0", ("status", "Discharging"), ("power_now", "10000000"));
+        var meter = new EnergyMeter(tree.Root, time);
+        time.AdjustTime(time.GetUtcNow().AddYears(-3));
+        Assert.Equal(0, meter.Sample());
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(100, meter.Sample()!.Value, 9);
+    }
+
+    [Fact]
     public void Sample_Container_TellsNothing()
     {
         using DeviceTree tree = DeviceTree.Container();

@@ -70,6 +70,10 @@ public sealed class LinuxDeviceStateTests
         Assert.Equal(expected, Rounded(device.Read()));
         time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(Ternary.True, device.Read().IsSessionIdle);
+
+        // The clock was set back by years: the terminal's last use tells nothing.
+        time.AdjustTime(Now.AddYears(-4));
+        Assert.Equal(Ternary.Unknown, device.Read().IsSessionIdle);
     }
 
     [Fact]

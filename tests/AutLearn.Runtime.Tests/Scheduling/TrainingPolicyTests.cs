@@ -52,6 +52,18 @@ public sealed class TrainingPolicyTests
         Assert.True(policy.Evaluate(Ready).IsAllowed);
     }
 
+    [Fact]
+    public void Evaluate_TimestampsGoBackByYears_SettlesAnew()
+    {
+        var time = new FakeTimeProvider(new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero));
+        TrainingPolicy policy = new(null, time);
+        Assert.False(policy.Evaluate(Ready).IsAllowed);
+        time.AdjustTime(time.GetUtcNow().AddYears(-20));
+        Assert.Equal((false, TimeSpan.FromMinutes(1)), Of(policy.Evaluate(Ready)));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(policy.Evaluate(Ready).IsAllowed);
+    }
+
     public static TheoryData<string, DeviceSignal> Blocks => new()
     {
         { "charging", DeviceSignal.Charging }, { "screen", DeviceSignal.UserAway }, { "battery", DeviceSignal.BatteryLevel }, { "saver", DeviceSignal.BatterySaver },

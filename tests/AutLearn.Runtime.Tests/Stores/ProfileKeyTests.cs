@@ -12,6 +12,36 @@ public sealed class ProfileKeyTests : IDisposable
 
     public void Dispose() => _profile.Dispose();
 
+    [Theory]
+    [InlineData(KeyProtectorFailure.Locked)]
+    [InlineData(KeyProtectorFailure.Missing)]
+    [InlineData(KeyProtectorFailure.AccessDenied)]
+    [InlineData(KeyProtectorFailure.Damaged)]
+    [InlineData(KeyProtectorFailure.OtherKey)]
+    public void Open_ProtectorFails_TellsWhatAPersonCanMend(KeyProtectorFailure failure)
+    {
+        _ = _profile.Key.DeriveKey("any");
+        var protector = new FailingProtector(new KeyProtectorException(failure, "Unlock the phone."));
+        ProfileKeyException error = Assert.Throws<ProfileKeyException>(() => ProfileKey.Open(_profile.KeyPath, protector));
+        Assert.Equal(failure, error.Reason);
+        Assert.Contains("Unlock the phone.", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("elete", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unseal_KeyMissing_MakesNoOther()
+    {
+        byte[] sealedBytes = _profile.Key.Seal("content"u8, "state");
+        byte[] key = File.ReadAllBytes(_profile.KeyPath);
+        File.Delete(_profile.KeyPath);
+        using (ProfileKey other = _profile.OpenKey())
+            Assert.Contains("is missing", Assert.Throws<InvalidArtifactException>(() => other.Unseal([.. sealedBytes], "state", "f")).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_profile.KeyPath));
+        File.WriteAllBytes(_profile.KeyPath, key);
+        using ProfileKey again = _profile.OpenKey();
+        Assert.Equal("content"u8.ToArray(), again.Unseal([.. sealedBytes], "state", "f").ToArray());
+    }
+
     [Fact]
     public void DeriveKey_AfterReopening_IsTheSame()
     {

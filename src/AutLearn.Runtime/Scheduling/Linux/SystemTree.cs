@@ -10,6 +10,7 @@ internal sealed class SystemTree(string root)
 {
     private const int SizeLimitInBytes = 4096;
     private const int EntryLimit = 256;
+    private static readonly TimeSpan ClockError = TimeSpan.FromMinutes(1);
 
     public string Root { get; } = Path.GetFullPath(root);
 
@@ -50,7 +51,7 @@ internal sealed class SystemTree(string root)
         }
     }
 
-    /// <summary>Gets the time since a file was last read or written, as terminals tell when their user last typed.</summary>
+    /// <summary>Gets the time since a file was last read or written, as terminals tell when their user last typed; null if it was after now: the clock was set.</summary>
     public TimeSpan? Age(string path, DateTimeOffset now)
     {
         try
@@ -60,7 +61,7 @@ internal sealed class SystemTree(string root)
                 return null;
             DateTime used = File.GetLastAccessTimeUtc(full);
             TimeSpan age = now.UtcDateTime - used;
-            return age < TimeSpan.Zero ? TimeSpan.Zero : age;
+            return age >= TimeSpan.Zero ? age : -age < ClockError ? TimeSpan.Zero : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

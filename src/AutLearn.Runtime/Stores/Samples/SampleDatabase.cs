@@ -11,14 +11,17 @@ namespace AutLearn.Runtime.Stores.Samples;
 /// The rows of a store: facts and content, both encrypted, by row number, without indexes, so that nothing but the rows can disagree.
 /// </summary>
 /// <remarks>
-/// A seal, encrypted too and rewritten by each transaction, holds the next row number, the count and the exclusive or of the rows'
-/// authentication tags: a row that damage hides, brings back or repeats is noticed when the store is opened. Not safe for several threads.
+/// A seal, encrypted too and rewritten by each transaction, holds the next row number, the count, the exclusive or of the rows'
+/// authentication tags, and the store's own clock: a row that damage hides, brings back or repeats is noticed when the store is opened. Not safe for several threads.
 /// </remarks>
 internal sealed class SampleDatabase : IDisposable
 {
     private const int FormatVersion = 1;
     private const int LengthLimit = (64 << 20) + (64 << 10);
-    private const int SealSize = sizeof(long) + sizeof(long) + SampleCipher.TagSize;
+
+    // From before there was a clock in the seal.
+    private const int SealSizeOfWallClock = sizeof(long) + sizeof(long) + SampleCipher.TagSize;
+    private const int SealSize = SealSizeOfWallClock + (2 * sizeof(long));
     private const int StoreIdRow = 0;
     private const int SealRow = 1;
     private const int SqliteLimitLength = 0;
@@ -28,25 +31,35 @@ internal sealed class SampleDatabase : IDisposable
     private readonly string _path;
     private readonly SqliteConnection _connection;
     private readonly SampleCipher _cipher;
+    private readonly TimeProvider _time;
     private readonly Dictionary<long, UInt128> _tags = [];
     private UInt128 _sum;
+    private (TimeSpan Age, DateTimeOffset Epoch) _savedClock;
 
-    private SampleDatabase(string path, SqliteConnection connection, SampleCipher cipher)
+    private SampleDatabase(string path, SqliteConnection connection, SampleCipher cipher, TimeProvider time)
     {
         _path = path;
         _connection = connection;
         _cipher = cipher;
+        _time = time;
+        Clock = new(time);
     }
 
     /// <summary>Gets the number of the next sample.</summary>
     public long NextId { get; private set; }
 
+    /// <summary>Gets the time that this store has seen pass; saved with each change.</summary>
+    public AgeClock Clock { get; private set; }
+
+    /// <summary>Gets whether the clock has gone on, or been set, enough to be worth a change of its own.</summary>
+    public bool IsClockOutdated => Clock.Age - _savedClock.Age >= TimeSpan.FromDays(1) || Clock.Epoch != _savedClock.Epoch;
+
     /// <summary>Opens a database that was created before, and reads what is known about each sample.</summary>
-    public static SampleDatabase Open(string path, SampleCipher cipher, List<StoredSample> samples) =>
-        File.Exists(path) ? Open(path, cipher, samples, mayCreate: false) : throw SqliteFaults.Damaged(path, "it is missing though samples were committed to it", null);
+    public static SampleDatabase Open(string path, SampleCipher cipher, TimeProvider time, List<StoredSample> samples) =>
+        File.Exists(path) ? Open(path, cipher, time, samples, mayCreate: false) : throw SqliteFaults.Damaged(path, "it is missing though samples were committed to it", null);
 
     /// <summary>Opens a database, or creates it where there is none or a crash cut its creation short.</summary>
-    public static SampleDatabase OpenOrCreate(string path, SampleCipher cipher, List<StoredSample> samples) => Open(path, cipher, samples, mayCreate: true);
+    public static SampleDatabase OpenOrCreate(string path, SampleCipher cipher, TimeProvider time, List<StoredSample> samples) => Open(path, cipher, time, samples, mayCreate: true);
 
     /// <summary>Commits a change as one transaction; on failure the database is as it was.</summary>
     public void Apply(SampleChange change) => SqliteFaults.Translate(_path, () =>
@@ -84,6 +97,7 @@ internal sealed class SampleDatabase : IDisposable
         RequireOne(Run("UPDATE seal SET content = $seal WHERE id = 1", ("$seal", EncryptSeal(next, count, sum))), SealRow);
         transaction.Commit();
 
+        _savedClock = (Clock.Age, Clock.Epoch);
         foreach (long id in change.Removed)
             _tags.Remove(id);
         foreach ((long id, UInt128 tag) in tags)
@@ -125,7 +139,7 @@ internal sealed class SampleDatabase : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    private static SampleDatabase Open(string path, SampleCipher cipher, List<StoredSample> samples, bool mayCreate)
+    private static SampleDatabase Open(string path, SampleCipher cipher, TimeProvider time, List<StoredSample> samples, bool mayCreate)
     {
         // SQLite gives its journal the mode of the database.
         if (mayCreate)
@@ -134,7 +148,7 @@ internal sealed class SampleDatabase : IDisposable
             PrivateFiles.Protect(file);
         var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 1 };
         var connection = new SqliteConnection(settings.ConnectionString);
-        var database = new SampleDatabase(path, connection, cipher);
+        var database = new SampleDatabase(path, connection, cipher, time);
         try
         {
             SqliteFaults.Translate(path, () => database.Load(samples, mayCreate));
@@ -205,11 +219,15 @@ internal sealed class SampleDatabase : IDisposable
             throw Damaged("its seal is missing");
         if (!_cipher.StoreId.SequenceEqual(id))
             throw new SampleStoreException(SampleStoreFailure.WrongKey, $"The samples in '{_path}' belong to another key than the one in the folder. Put the files back that belong together.") { File = _path };
-        if (_cipher.Decrypt(SamplePart.Seal, SealRow, cipher) is not { Length: SealSize } seal)
+        if (_cipher.Decrypt(SamplePart.Seal, SealRow, cipher) is not { Length: SealSize or SealSizeOfWallClock } seal)
             throw Damaged("its seal is broken");
         NextId = BinaryPrimitives.ReadInt64LittleEndian(seal);
         count = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(8));
         sum = BinaryPrimitives.ReadUInt128LittleEndian(seal.AsSpan(16));
+        if (seal.Length < SealSize)
+            return;
+        _savedClock = (new(BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(32))), new(BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(40)), TimeSpan.Zero));
+        Clock = new(_time, _savedClock.Age, _savedClock.Epoch);
     }
 
     private void ReadFacts(List<StoredSample> samples)
@@ -220,7 +238,7 @@ internal sealed class SampleDatabase : IDisposable
         {
             long id = reader.GetInt64(0);
             byte[] cipher = Blob(reader, 1);
-            if (_cipher.Decrypt(SamplePart.Facts, id, cipher) is not { } facts || SampleFacts.Decode(id, facts) is not { } sample || !_tags.TryAdd(id, SampleCipher.TagOf(cipher)))
+            if (_cipher.Decrypt(SamplePart.Facts, id, cipher) is not { } facts || SampleFacts.Decode(id, facts, Clock.Epoch) is not { } sample || !_tags.TryAdd(id, SampleCipher.TagOf(cipher)))
                 throw Damaged("what it says about a sample is not as it was stored");
             _sum ^= SampleCipher.TagOf(cipher);
             samples.Add(sample);
@@ -235,6 +253,8 @@ internal sealed class SampleDatabase : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(seal, next);
         BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(8), count);
         BinaryPrimitives.WriteUInt128LittleEndian(seal.AsSpan(16), sum);
+        BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(32), Clock.Age.Ticks);
+        BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(40), Clock.Epoch.UtcTicks);
         return _cipher.Encrypt(SamplePart.Seal, SealRow, seal);
     }
 

@@ -3,12 +3,14 @@ using System.Text;
 
 namespace AutLearn.Runtime.Stores.Samples;
 
-/// <summary>The bytes of a <see cref="StoredSample"/> before encryption: format, flags, label, time, expiry, content key, size, source.</summary>
+/// <summary>The bytes of a <see cref="StoredSample"/> before encryption: format, flags, label, time, expiry, content key, size, both times on the store's own clock, source.</summary>
 internal static class SampleFacts
 {
     public const int SourceLimit = 1024;
-    private const byte Format = 1;
-    private const int Fixed = 2 + (4 * sizeof(long)) + sizeof(int);
+    private const byte Format = 2;
+    private const byte FormatOfWallClock = 1;
+    private const int FixedOfWallClock = 2 + (4 * sizeof(long)) + sizeof(int);
+    private const int Fixed = FixedOfWallClock + (2 * sizeof(long));
     private const byte HasLabel = 1;
     private const byte HasConsent = 2;
 
@@ -27,24 +29,33 @@ internal static class SampleFacts
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(18), sample.ExpiresAt?.UtcTicks ?? long.MaxValue);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(26), sample.ContentKey);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(34), sample.SizeInBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(38), sample.Arose.Ticks);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(46), sample.Leaves.Ticks);
         Utf8.GetBytes(sample.Source, bytes.AsSpan(Fixed));
         return bytes;
     }
 
     /// <summary>Null for another format; the bytes are authentic, so that only a newer version can have written it.</summary>
-    public static StoredSample? Decode(long id, ReadOnlySpan<byte> bytes)
+    /// <param name="id">The sample's number.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="epoch">The wall clock at age zero of the store's own clock, for samples from before there was one.</param>
+    public static StoredSample? Decode(long id, ReadOnlySpan<byte> bytes, DateTimeOffset epoch)
     {
-        if (bytes.Length < Fixed || bytes[0] != Format)
+        if (bytes.Length < FixedOfWallClock || bytes[0] is not (Format or FormatOfWallClock) || (bytes[0] == Format && bytes.Length < Fixed))
             return null;
         long expires = BinaryPrimitives.ReadInt64LittleEndian(bytes[18..]);
-        return new(
+        bool hasAge = bytes[0] == Format;
+        StoredSample sample = new(
             id,
             (bytes[1] & HasLabel) != 0 ? BinaryPrimitives.ReadInt64LittleEndian(bytes[2..]) : null,
-            Utf8.GetString(bytes[Fixed..]),
+            Utf8.GetString(bytes[(hasAge ? Fixed : FixedOfWallClock)..]),
             new(BinaryPrimitives.ReadInt64LittleEndian(bytes[10..]), TimeSpan.Zero),
             (bytes[1] & HasConsent) != 0 ? SampleConsent.Given : SampleConsent.Withheld,
             expires == long.MaxValue ? null : new(expires, TimeSpan.Zero),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[34..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[26..]));
+        return hasAge
+            ? sample with { Arose = new(BinaryPrimitives.ReadInt64LittleEndian(bytes[38..])), Leaves = new(BinaryPrimitives.ReadInt64LittleEndian(bytes[46..])) }
+            : sample with { Arose = sample.Time - epoch, Leaves = sample.ExpiresAt - epoch ?? TimeSpan.MaxValue };
     }
 }

@@ -1,6 +1,6 @@
 namespace AutLearn.Runtime.Stores.Samples;
 
-/// <summary>What a store knows about its samples, in memory, by number and by time. Not safe for several threads.</summary>
+/// <summary>What a store knows about its samples, in memory, by number and by age on the store's own clock. Not safe for several threads.</summary>
 internal sealed class SampleIndex
 {
     private readonly Dictionary<long, StoredSample> _samples = [];
@@ -10,30 +10,30 @@ internal sealed class SampleIndex
     /// <summary>Gets the samples, oldest first, with those that have expired.</summary>
     public IEnumerable<StoredSample> All => _order;
 
-    public static bool IsAlive(StoredSample sample, DateTimeOffset now) => sample.ExpiresAt is not { } end || end > now;
+    public static bool IsAlive(StoredSample sample, TimeSpan age) => sample.Leaves > age;
 
     public static bool IsWithin(StoredSample sample, DateTimeOffset? from, DateTimeOffset? to) =>
         (from is null || sample.Time >= from) && (to is null || sample.Time < to);
 
-    public StoredSample? Find(long id, DateTimeOffset now) => _samples.TryGetValue(id, out StoredSample? sample) && IsAlive(sample, now) ? sample : null;
+    public StoredSample? Find(long id, TimeSpan age) => _samples.TryGetValue(id, out StoredSample? sample) && IsAlive(sample, age) ? sample : null;
 
-    public IReadOnlyList<StoredSample> Alive(DateTimeOffset now) => [.. _order.Where(s => IsAlive(s, now))];
+    public IReadOnlyList<StoredSample> Alive(TimeSpan age) => [.. _order.Where(s => IsAlive(s, age))];
 
-    public IReadOnlyList<StoredSample> Expired(DateTimeOffset now) => [.. _order.Where(s => !IsAlive(s, now))];
+    public IReadOnlyList<StoredSample> Expired(TimeSpan age) => [.. _order.Where(s => !IsAlive(s, age))];
 
     /// <summary>What must leave, beyond the expired, so that new samples have room: the oldest.</summary>
-    public IReadOnlyList<StoredSample> Oldest(DateTimeOffset now, int newSamples, long newBytes, SampleStoreOptions options)
+    public IReadOnlyList<StoredSample> Oldest(TimeSpan age, int newSamples, long newBytes, SampleStoreOptions options)
     {
         List<StoredSample> leaving = [];
         long samples = newSamples + (long)_samples.Count;
         long bytes = newBytes + _sizeInBytes;
-        foreach (StoredSample sample in Expired(now))
+        foreach (StoredSample sample in Expired(age))
             (samples, bytes) = (samples - 1, bytes - sample.SizeInBytes);
         foreach (StoredSample sample in _order)
         {
             if (samples <= options.SampleQuota && bytes <= options.SizeQuotaInBytes)
                 break;
-            if (!IsAlive(sample, now))
+            if (!IsAlive(sample, age))
                 continue;
             leaving.Add(sample);
             (samples, bytes) = (samples - 1, bytes - sample.SizeInBytes);

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using AutLearn.Runtime.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,6 +14,8 @@ namespace AutLearn.Runtime.Stores.Samples;
 /// on the disk when the method returns; after a crash it is there whole or not at all.</para>
 /// <para>Forgotten rows are overwritten with zeros. File systems and flash may still hold older copies of the encrypted blocks, which only
 /// <see cref="ForgetAll"/> makes unreadable for ever, by destroying the key. The file does not shrink; its room is used again.</para>
+/// <para>Samples expire, and leave as the oldest, by the time that the store has seen pass, which is kept with the samples: a clock that is set
+/// years forward or back neither removes samples nor keeps them for ever.</para>
 /// <para>Safe for use by several threads. One store object at a time may have a folder open, in all processes.</para>
 /// </remarks>
 public sealed class SampleStore : IDisposable
@@ -84,11 +84,10 @@ public sealed class SampleStore : IDisposable
     public IReadOnlyList<long> Add(IReadOnlyList<NewSample> samples)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        DateTimeOffset now = _time.GetUtcNow();
         long size = 0;
         foreach (NewSample sample in samples)
         {
-            Check(sample);
+            SampleIntake.Check(sample, _options);
             size += sample.Payload.Length;
         }
 
@@ -97,12 +96,14 @@ public sealed class SampleStore : IDisposable
         lock (_lock)
         {
             SampleDatabase database = Database();
+            TimeSpan age = database.Clock.Observe();
+            DateTimeOffset now = _time.GetUtcNow();
             var change = new SampleChange();
-            IReadOnlyList<StoredSample> oldest = _index.Oldest(now, samples.Count, size, _options);
-            change.Removed.AddRange(_index.Expired(now).Concat(oldest).Select(s => s.Id));
+            IReadOnlyList<StoredSample> oldest = _index.Oldest(age, samples.Count, size, _options);
+            change.Removed.AddRange(_index.Expired(age).Concat(oldest).Select(s => s.Id));
             long id = database.NextId;
             foreach (NewSample sample in samples)
-                change.Added.Add((Describe(sample, id++, now), sample.Payload));
+                change.Added.Add((SampleIntake.Describe(sample, id++, _options, age, now), sample.Payload));
             Apply(database, change);
             _evicted += oldest.Count;
             return [.. change.Added.Select(a => a.Sample.Id)];
@@ -115,8 +116,7 @@ public sealed class SampleStore : IDisposable
     {
         lock (_lock)
         {
-            _ = Database();
-            return _index.Find(id, _time.GetUtcNow());
+            return _index.Find(id, Database().Clock.Observe());
         }
     }
 
@@ -135,8 +135,7 @@ public sealed class SampleStore : IDisposable
     {
         lock (_lock)
         {
-            _ = Database();
-            return _index.Alive(_time.GetUtcNow());
+            return _index.Alive(Database().Clock.Observe());
         }
     }
 
@@ -205,8 +204,11 @@ public sealed class SampleStore : IDisposable
     /// <exception cref="IOException">The disk fails; all of them are still there.</exception>
     public int RemoveExpired()
     {
-        DateTimeOffset now = _time.GetUtcNow();
-        return Remove(s => !SampleIndex.IsAlive(s, now));
+        lock (_lock)
+        {
+            TimeSpan age = Database().Clock.Observe();
+            return Remove(s => !SampleIndex.IsAlive(s, age));
+        }
     }
 
     /// <summary>Forgets everything: destroys the data key and the wrapping key, then the files, and begins an empty store with new keys.</summary>
@@ -290,11 +292,7 @@ public sealed class SampleStore : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(keyProtector);
         options ??= new();
-        List<string> failures = [.. new SampleStoreOptionsValidator().Validate(null, options).Failures ?? []];
-        if (options.TimeToLive <= TimeSpan.Zero)
-            failures.Add($"{nameof(SampleStoreOptions.TimeToLive)} must be positive or null.");
-        if (failures.Count > 0)
-            throw new OptionsValidationException(nameof(SampleStoreOptions), typeof(SampleStoreOptions), failures);
+        options.Validate();
         var store = new SampleStore(new(folder, keyProtector, files), options.Copy(), time ?? TimeProvider.System, logger ?? NullLogger.Instance);
         try
         {
@@ -321,17 +319,33 @@ public sealed class SampleStore : IDisposable
         _cipher = _files.OpenCipher();
         if (_files.IsCreated())
         {
-            _database = SampleDatabase.Open(_files.Database, _cipher, samples);
+            _database = SampleDatabase.Open(_files.Database, _cipher, _time, samples);
         }
         else
         {
-            _database = SampleDatabase.OpenOrCreate(_files.Database, _cipher, samples);
+            _database = SampleDatabase.OpenOrCreate(_files.Database, _cipher, _time, samples);
             _files.MarkCreated();
         }
 
         foreach (StoredSample sample in samples)
             _index.Add(sample);
         RemoveExpired();
+        SaveClock(_database);
+    }
+
+    // Else a store that is only read would one day be further behind than its clock believes.
+    private void SaveClock(SampleDatabase database)
+    {
+        if (!database.IsClockOutdated)
+            return;
+        try
+        {
+            database.Apply(new());
+        }
+        catch (IOException error)
+        {
+            Log.ClockNotSaved(_logger, error);
+        }
     }
 
     private void Close()
@@ -346,25 +360,6 @@ public sealed class SampleStore : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return _database ?? throw new InvalidOperationException("The store is closed because forgetting everything failed. Dispose it and open the folder again, which goes on with forgetting.");
-    }
-
-    private void Check(NewSample sample)
-    {
-        ArgumentNullException.ThrowIfNull(sample);
-        if (sample.Payload.Length > _options.PayloadLimitInBytes)
-            throw new ArgumentException($"The content has {sample.Payload.Length} bytes; {nameof(SampleStoreOptions.PayloadLimitInBytes)} is {_options.PayloadLimitInBytes}.", nameof(sample));
-        if (SampleFacts.SizeOf(sample.Source) > SampleFacts.SourceLimit)
-            throw new ArgumentException($"The source has more than {SampleFacts.SourceLimit} bytes.", nameof(sample));
-        if (sample.TimeToLive <= TimeSpan.Zero)
-            throw new ArgumentException("The time to live must be positive or null.", nameof(sample));
-    }
-
-    private StoredSample Describe(NewSample sample, long id, DateTimeOffset now)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(sample.Payload.Span, hash);
-        DateTimeOffset? expires = (sample.TimeToLive ?? _options.TimeToLive) is { } life && life < DateTimeOffset.MaxValue - now ? now + life : null;
-        return new(id, sample.Label, sample.Source, (sample.Time ?? now).ToUniversalTime(), sample.Consent, expires, sample.Payload.Length, BinaryPrimitives.ReadInt64LittleEndian(hash));
     }
 
     private bool Update(long id, Func<StoredSample, StoredSample> edit)

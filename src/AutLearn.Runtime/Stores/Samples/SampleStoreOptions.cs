@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Stores.Samples;
 
@@ -21,8 +22,17 @@ public sealed class SampleStoreOptions
     public int PayloadLimitInBytes { get; set; } = 16 << 20;
 
     /// <summary>Gets or sets how long samples live that say nothing else; null for until they are forgotten or the store is full.</summary>
-    /// <value>Positive or null. The default is null.</value>
+    /// <value>Positive or null. The default is null. Counted in the time that the store has seen pass, whatever the wall clock is set to.</value>
     public TimeSpan? TimeToLive { get; set; }
+
+    internal void Validate()
+    {
+        List<string> failures = [.. new SampleStoreOptionsValidator().Validate(null, this).Failures ?? []];
+        if (TimeToLive <= TimeSpan.Zero)
+            failures.Add($"{nameof(TimeToLive)} must be positive or null.");
+        if (failures.Count > 0)
+            throw new OptionsValidationException(nameof(SampleStoreOptions), typeof(SampleStoreOptions), failures);
+    }
 
     internal SampleStoreOptions Copy() => (SampleStoreOptions)MemberwiseClone();
 }

@@ -146,15 +146,4 @@ public sealed class SampleKeyTests : IDisposable
         using SampleStore store = _folder.Open();
         Assert.Equal(SampleFolder.Payload(1), store.Read(Assert.Single(store.List()).Id));
     }
-
-    private sealed class FailingProtector(Exception error) : IKeyProtector
-    {
-        public byte[] Protect(ReadOnlySpan<byte> key) => throw error;
-
-        public byte[] Unprotect(ReadOnlySpan<byte> protectedKey) => throw error;
-
-        public void Destroy()
-        {
-        }
-    }
 }
