@@ -89,6 +89,9 @@ internal static partial class Log
     [LoggerMessage(35, LogLevel.Information, "Energy is measured by {Source}")]
     public static partial void EnergySource(ILogger logger, Scheduling.EnergySource source);
 
+    [LoggerMessage(70, LogLevel.Warning, "No room could be kept for forgetting samples on a full disk; it is tried again when samples change")]
+    public static partial void ReserveNotKept(ILogger logger, Exception error);
+
     [LoggerMessage(60, LogLevel.Warning, "ONNX Runtime was loaded before AutLearn could switch its telemetry off: it may keep a device id in the user's folder and send events. Call OnnxRuntimeTelemetry.Disable() before it is used, or start the app with ORT_DISABLE_TELEMETRY=1")]
     public static partial void TelemetryMayBeOn(ILogger logger);
 }

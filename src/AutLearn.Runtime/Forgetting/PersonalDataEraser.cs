@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using AutLearn.Cache.Disk;
 using AutLearn.Runtime.Offline;
 using AutLearn.Runtime.Online;
@@ -16,8 +15,6 @@ namespace AutLearn.Runtime.Forgetting;
 /// </remarks>
 public sealed class PersonalDataEraser : IDisposable
 {
-    private const string PendingName = "forget.pending";
-
     // No sample has this id: it stands for all of them.
     private const long Everything = long.MinValue;
 
@@ -25,19 +22,22 @@ public sealed class PersonalDataEraser : IDisposable
     private readonly FeatureStore _features;
     private readonly OfflineLearner _offline;
     private readonly OnlineLearner? _online;
-    private readonly IFileSystem _files;
-    private readonly string _folder;
-    private readonly string _pending;
+    private readonly ProfileKey? _key;
+    private readonly string[] _states;
+    private readonly ForgetNote _note;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     /// <summary>Creates an eraser over parts that stay the caller's.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="features">Their features on disk.</param>
     /// <param name="offline">The learner of both, whose model and generations forget too.</param>
-    /// <param name="folder">Keeps the note of what is being forgotten; for this eraser alone.</param>
+    /// <param name="folder">Keeps the note of what is being forgotten, and room for it on a full disk; for this eraser alone.</param>
     /// <param name="online">Learns from feedback on the same model; null for none.</param>
     /// <param name="files">The file system of the note; null for the device's own.</param>
-    public PersonalDataEraser(SampleStore samples, FeatureStore features, OfflineLearner offline, string folder, OnlineLearner? online = null, IFileSystem? files = null)
+    /// <param name="key">The key that seals what was learned, made anew where everything is forgotten; null for none. Stays the caller's.</param>
+    /// <param name="states">Files of <see cref="PersonalModel.SaveState"/> and <see cref="PersonalModel.Export(string)"/>, which are erased whatever is forgotten; null for none.</param>
+    /// <exception cref="UnauthorizedAccessException">The folder is closed to this account.</exception>
+    public PersonalDataEraser(SampleStore samples, FeatureStore features, OfflineLearner offline, string folder, OnlineLearner? online = null, IFileSystem? files = null, ProfileKey? key = null, IEnumerable<string>? states = null)
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(features);
@@ -47,13 +47,13 @@ public sealed class PersonalDataEraser : IDisposable
         _features = features;
         _offline = offline;
         _online = online;
-        _files = files ?? DeviceFileSystem.Instance;
-        _folder = Path.GetFullPath(folder);
-        _pending = Path.Combine(_folder, PendingName);
+        _key = key;
+        _states = [.. (states ?? []).Select(Path.GetFullPath)];
+        _note = new(files ?? DeviceFileSystem.Instance, folder, samples.SampleQuota);
     }
 
     /// <summary>Gets whether something was being forgotten when the app ended.</summary>
-    public bool IsPending => _files.ListFiles(_folder).Contains(_pending);
+    public bool IsPending => _note.IsPending;
 
     /// <summary>Forgets samples.</summary>
     /// <param name="sampleIds">Those that are gone already do no harm.</param>
@@ -112,9 +112,17 @@ public sealed class PersonalDataEraser : IDisposable
                 return;
 
             // What an earlier call left unfinished is finished with this one.
-            long[] noted = IsPending ? [.. ReadNote(), .. ids] : ids;
-            _files.CreateFolder(_folder);
-            DurableFile.Write(_files, _pending, Note(noted));
+            try
+            {
+                _note.Write(IsPending ? [.. ReadNote().Union(ids)] : [.. ids.Distinct()]);
+            }
+            catch (IOException) when (IsPending)
+            {
+                // The full disk has room for one note: the earlier one is finished first.
+                await EraseNotedAsync(cancellationToken).ConfigureAwait(false);
+                _note.Write([.. ids.Distinct()]);
+            }
+
             await EraseNotedAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -128,7 +136,10 @@ public sealed class PersonalDataEraser : IDisposable
         long[] ids = ReadNote();
         if (ids.Contains(Everything))
         {
+            // Before, because the store may end the key that wraps it; after, because somebody may have sealed in between.
+            _key?.Renew();
             _samples.ForgetAll();
+            _key?.Renew();
             _features.Clear();
             ids = [];
         }
@@ -138,27 +149,11 @@ public sealed class PersonalDataEraser : IDisposable
         if (_online is not null)
             await _online.ForgetAllAsync(cancellationToken).ConfigureAwait(false);
         _offline.Forget(ids);
-        _files.Delete(_pending);
-        _files.FlushFolder(_folder);
+        foreach (string path in _states)
+            PersonalFile.Erase(path);
+        _note.CrossOut();
     }
 
-    private static byte[] Note(long[] ids)
-    {
-        byte[] note = new byte[ids.Length * sizeof(long)];
-        for (int i = 0; i < ids.Length; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(note.AsSpan(i * sizeof(long)), ids[i]);
-        return note;
-    }
-
-    // The note was replaced as a whole, so its length is that of what was written; a stranger's file counts as everything.
-    private long[] ReadNote()
-    {
-        byte[] note = _files.Read(_pending);
-        if (note.Length == 0 || note.Length % sizeof(long) != 0)
-            return [Everything];
-        long[] ids = new long[note.Length / sizeof(long)];
-        for (int i = 0; i < ids.Length; i++)
-            ids[i] = BinaryPrimitives.ReadInt64LittleEndian(note.AsSpan(i * sizeof(long)));
-        return ids;
-    }
+    // A note that cannot be read counts as everything: better too much forgotten than too little.
+    private long[] ReadNote() => _note.Read() ?? [Everything];
 }

@@ -51,6 +51,13 @@ public sealed partial class DeviceFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public void Overwrite(string path, ReadOnlySpan<byte> content)
+    {
+        using FileStream file = PrivateFiles.Open(path, FileMode.Open, FileAccess.Write, FileShare.None);
+        file.Write(content);
+    }
+
+    /// <inheritdoc/>
     public void Flush(string path)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);

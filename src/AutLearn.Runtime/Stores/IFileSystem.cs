@@ -31,6 +31,9 @@ public interface IFileSystem
     /// <summary>Writes a whole file of the owner alone, replacing what was there.</summary>
     void Write(string path, ReadOnlySpan<byte> content);
 
+    /// <summary>Writes over the beginning of a file that is there; its room stays its own, so that a full disk does not matter.</summary>
+    void Overwrite(string path, ReadOnlySpan<byte> content);
+
     /// <summary>Waits until a file's content is on the disk.</summary>
     void Flush(string path);
 

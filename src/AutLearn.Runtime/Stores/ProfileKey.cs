@@ -81,10 +81,7 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            PersonalFile.Erase(_path);
-            CryptographicOperations.ZeroMemory(_key);
-            _key = null;
+            Renew();
             _protector.Destroy();
         }
     }
@@ -97,6 +94,18 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
             CryptographicOperations.ZeroMemory(_key);
             _key = null;
             _isDisposed = true;
+        }
+    }
+
+    /// <summary>Destroys the key alone; the device's wrapping key may wrap others.</summary>
+    internal void Renew()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            PersonalFile.Erase(_path);
+            CryptographicOperations.ZeroMemory(_key);
+            _key = null;
         }
     }
 

@@ -69,10 +69,11 @@ public sealed class PersonalDataEraserTests : IDisposable
     [Fact]
     public async Task ForgetAsync_CrashAtEveryWriteOfTheNote_IsFinishedAfterTheRestart()
     {
-        for (int operation = 1; operation <= 6; operation++)
+        for (int operation = 1; operation <= 8; operation++)
         {
-                var files = new CrashFileSystem { CrashAt = operation };
+            var files = new CrashFileSystem();
             using var device = new Device(this, $"crash{operation}", files);
+            files.CrashAt = files.Operations + operation;
             device.Add("kept", 0, 60);
             await device.Offline.RunAsync();
             long id = device.Samples.List()[3].Id;
@@ -102,6 +103,72 @@ public sealed class PersonalDataEraserTests : IDisposable
                 Assert.Equal(LinearArtifacts.Weight, device.Model.GetParameter("w").Span<float>().ToArray());
             }
         }
+    }
+
+    // Every operation that an eraser does when it is made: nothing is forgotten by it, and the next one works.
+    [Fact]
+    public async Task Eraser_CrashWhileItTakesItsRoom_WorksAfterTheRestart()
+    {
+        using var device = new Device(this, "device");
+        device.Add("kept", 0, 60);
+        int operations = 0;
+        for (int operation = 1; operations == 0 || operation <= operations; operation++)
+        {
+            var files = new CrashFileSystem { CrashAt = operation };
+            try
+            {
+                _ = new PersonalDataEraser(device.Samples, device.Features, device.Offline, Notes, files: files);
+                operations = files.Operations;
+            }
+            catch (SimulatedCrashException)
+            {
+                Assert.True(operation < 20);
+            }
+
+            using var restarted = new PersonalDataEraser(device.Samples, device.Features, device.Offline, Notes, files: files.Restart(operation));
+            Assert.False(await restarted.ResumeAsync());
+            long id = device.Samples.List()[0].Id;
+            await restarted.ForgetAsync([id]);
+            Assert.Null(device.Samples.Find(id));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ForgetAsync_FullDisk_WritesItsNoteInTheRoomThatWasKept(bool isPendingAlready)
+    {
+        var files = new CrashFileSystem();
+        using var device = new Device(this, "device", files);
+        device.Add("kept", 0, 60);
+        long[] ids = [.. device.Samples.List().Take(2).Select(s => s.Id)];
+        if (isPendingAlready)
+        {
+            files.CrashAt = files.Operations + 5;
+            await Assert.ThrowsAsync<SimulatedCrashException>(() => device.Eraser.ForgetAsync([ids[1]]));
+            files.CrashAt = 0;
+            Assert.True(device.Eraser.IsPending);
+        }
+
+        files.IsFull = true;
+        await device.Eraser.ForgetAsync([ids[0]]);
+        Assert.Null(device.Samples.Find(ids[0]));
+        Assert.Equal(isPendingAlready, device.Samples.Find(ids[1]) is null);
+        Assert.False(device.Eraser.IsPending);
+        Assert.Equal(["/notes/forget.reserve"], files.ListFiles(Notes));
+        Assert.True(files.Read("/notes/forget.reserve").AsSpan().IndexOf(BitConverter.GetBytes(ids[0])) < 0);
+    }
+
+    [Fact]
+    public async Task ResumeAsync_NoteOfAnEarlierVersion_IsFinished()
+    {
+        var files = new CrashFileSystem();
+        using var device = new Device(this, "device", files);
+        device.Add("kept", 0, 5);
+        long[] ids = [.. device.Samples.List().Take(2).Select(s => s.Id)];
+        files.Write("/notes/forget.pending", MemoryMarshal.AsBytes(ids.AsSpan()));
+        Assert.True(await device.Eraser.ResumeAsync());
+        Assert.Equal(3, device.Samples.List().Count);
     }
 
     private sealed class Device : IDisposable

@@ -23,6 +23,8 @@ internal sealed class DenyingFileSystem : IFileSystem
 
     public void Write(string path, ReadOnlySpan<byte> content) => _files.Write(Allowed(path), content);
 
+    public void Overwrite(string path, ReadOnlySpan<byte> content) => _files.Overwrite(path, content);
+
     public void Flush(string path) => _files.Flush(path);
 
     public void Rename(string path, string target) => _files.Rename(path, target);

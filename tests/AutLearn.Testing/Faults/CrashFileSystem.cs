@@ -26,6 +26,9 @@ public sealed class CrashFileSystem : IFileSystem
     /// <summary>Gets or sets a value indicating whether all operations after <see cref="FailAt"/> fail too.</summary>
     public bool FailsForever { get; set; }
 
+    /// <summary>Gets or sets a value indicating whether no new content finds room; what has room can be overwritten, renamed and deleted.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>Gets or sets the message of failures.</summary>
     public string Failure { get; set; } = "No space left on device";
 
@@ -46,6 +49,8 @@ public sealed class CrashFileSystem : IFileSystem
     public void Write(string path, ReadOnlySpan<byte> content)
     {
         byte[] bytes = content.ToArray();
+        if (IsFull && bytes.Length > 0)
+            throw new IOException("No space left on device");
         Act(
             () =>
             {
@@ -53,6 +58,13 @@ public sealed class CrashFileSystem : IFileSystem
                 Name(path, entry);
             },
             () => Name(path, new Entry { Content = bytes[..(bytes.Length / 2)] }));
+    }
+
+    public void Overwrite(string path, ReadOnlySpan<byte> content)
+    {
+        byte[] bytes = content.ToArray();
+        Entry entry = _names[path];
+        Act(() => bytes.CopyTo(entry.Content, 0), () => bytes.AsSpan(0, bytes.Length / 2).CopyTo(entry.Content));
     }
 
     public void Flush(string path) => Act(() => _names[path].Durable = [.. _names[path].Content]);

@@ -28,12 +28,16 @@ internal sealed class SampleFiles
         _protector = protector;
         _files = files;
         Database = Path.Combine(_folder, "samples.db");
+        Reserve = new(Path.Combine(_folder, "samples.reserve"));
         _keyFile = Path.Combine(_folder, "samples.key");
         _createdMark = Path.Combine(_folder, "samples.created");
         _forgetMark = Path.Combine(_folder, "samples.forget");
     }
 
     public string Database { get; }
+
+    /// <summary>Gets the room that is kept for removals.</summary>
+    public SampleReserve Reserve { get; }
 
     public bool IsForgettingPending => Exists(_forgetMark);
 
@@ -74,6 +78,7 @@ internal sealed class SampleFiles
     /// <summary>Destroys the keys, then the files. The database must be closed. After a failure or a crash, calling again ends it.</summary>
     public void Forget()
     {
+        Reserve.Release();
         if (!IsForgettingPending)
             DurableFile.Write(_files, _forgetMark, []);
         _protector.Destroy();

@@ -12,7 +12,8 @@ namespace AutLearn.Runtime.Stores.Samples;
 /// <para>All that is stored about a sample, and its content, is encrypted by AES-256-GCM with a data key of this store alone; what a copy of
 /// the files shows is how many samples there are, in which order they came, and how large each is. Every change is one transaction that is
 /// on the disk when the method returns; after a crash it is there whole or not at all.</para>
-/// <para>Forgotten rows are overwritten with zeros. File systems and flash may still hold older copies of the encrypted blocks, which only
+/// <para>Forgetting works on a full disk: a file beside the database keeps the room that the largest sample needs, and what it has no room for
+/// is not stored. Forgotten rows are overwritten with zeros. File systems and flash may still hold older copies of the encrypted blocks, which only
 /// <see cref="ForgetAll"/> makes unreadable for ever, by destroying the key. The file does not shrink; its room is used again.</para>
 /// <para>Samples expire, and leave as the oldest, by the time that the store has seen pass, which is kept with the samples: a clock that is set
 /// years forward or back neither removes samples nor keeps them for ever.</para>
@@ -30,6 +31,7 @@ public sealed class SampleStore : IDisposable
     private SampleCipher? _cipher;
     private SampleDatabase? _database;
     private long _evicted;
+    private long _largest;
     private bool _isDisposed;
 
     private SampleStore(SampleFiles files, SampleStoreOptions options, TimeProvider time, ILogger logger)
@@ -96,6 +98,7 @@ public sealed class SampleStore : IDisposable
         lock (_lock)
         {
             SampleDatabase database = Database();
+            TakeRoomToForget(samples);
             TimeSpan age = database.Clock.Observe();
             DateTimeOffset now = _time.GetUtcNow();
             var change = new SampleChange();
@@ -185,7 +188,7 @@ public sealed class SampleStore : IDisposable
 
     /// <summary>Forgets all samples of a source.</summary>
     /// <returns>How many.</returns>
-    /// <exception cref="IOException">The disk fails; all of them are still there.</exception>
+    /// <exception cref="IOException">The disk fails; some may still be there.</exception>
     public int ForgetSource(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -196,12 +199,12 @@ public sealed class SampleStore : IDisposable
     /// <param name="from">The earliest time, inclusive.</param>
     /// <param name="to">The latest time, exclusive.</param>
     /// <returns>How many.</returns>
-    /// <exception cref="IOException">The disk fails; all of them are still there.</exception>
+    /// <exception cref="IOException">The disk fails; some may still be there.</exception>
     public int ForgetSpan(DateTimeOffset from, DateTimeOffset to) => Remove(s => SampleIndex.IsWithin(s, from, to));
 
     /// <summary>Removes what has expired, which no method shows any more, from the disk; opening and adding do the same.</summary>
     /// <returns>How many.</returns>
-    /// <exception cref="IOException">The disk fails; all of them are still there.</exception>
+    /// <exception cref="IOException">The disk fails; some may still be there.</exception>
     public int RemoveExpired()
     {
         lock (_lock)
@@ -313,6 +316,8 @@ public sealed class SampleStore : IDisposable
         }
     }
 
+    internal int SampleQuota => _options.SampleQuota;
+
     private void Load()
     {
         List<StoredSample> samples = [];
@@ -329,6 +334,8 @@ public sealed class SampleStore : IDisposable
 
         foreach (StoredSample sample in samples)
             _index.Add(sample);
+        _largest = samples.Select(s => (long)s.SizeInBytes).DefaultIfEmpty().Max();
+        KeepReserve();
         RemoveExpired();
         SaveClock(_database);
     }
@@ -373,7 +380,7 @@ public sealed class SampleStore : IDisposable
                 return true;
             var change = new SampleChange();
             change.Updated.Add(edited);
-            Apply(Database(), change);
+            ApplyWithReserve(Database(), change);
             return true;
         }
     }
@@ -386,8 +393,60 @@ public sealed class SampleStore : IDisposable
             var change = new SampleChange();
             change.Removed.AddRange(_index.All.Where(condition).Select(s => s.Id));
             if (change.Removed.Count > 0)
-                Apply(database, change);
+                ApplyWithReserve(database, change);
             return change.Removed.Count;
+        }
+    }
+
+    // On a full disk the room that was kept for this serves SQLite's journal; it is enough for one sample at a time.
+    private void ApplyWithReserve(SampleDatabase database, SampleChange change)
+    {
+        try
+        {
+            Apply(database, change);
+            return;
+        }
+        catch (IOException)
+        {
+            _files.Reserve.Release();
+        }
+
+        try
+        {
+            foreach (SampleChange part in change.Apart())
+                Apply(database, part);
+        }
+        finally
+        {
+            KeepReserve();
+        }
+    }
+
+    // What could not be forgotten on a full disk is not stored.
+    private void TakeRoomToForget(IReadOnlyList<NewSample> samples)
+    {
+        long largest = samples.Select(s => (long)s.Payload.Length).Append(_largest).Max();
+        try
+        {
+            _files.Reserve.Keep(largest);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"The disk is full: '{_files.Reserve.Path}', the room to forget samples in, could not be written, and what was committed before stands. Free some space and repeat.", error);
+        }
+
+        _largest = largest;
+    }
+
+    private void KeepReserve()
+    {
+        try
+        {
+            _files.Reserve.Keep(_largest);
+        }
+        catch (IOException error)
+        {
+            Log.ReserveNotKept(_logger, error);
         }
     }
 

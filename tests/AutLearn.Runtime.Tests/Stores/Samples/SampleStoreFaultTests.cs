@@ -8,6 +8,9 @@ namespace AutLearn.Runtime.Tests.Stores.Samples;
 [Trait("Category", "Fault")]
 public sealed class SampleStoreFaultTests(ITestOutputHelper output) : IDisposable
 {
+    // The room that is kept for removals is longer, and holds nothing.
+    private const int LargestSmallFile = 256;
+
     private const int Samples = 12;
     private readonly SampleFolder _folder = new();
 
@@ -27,7 +30,7 @@ public sealed class SampleStoreFaultTests(ITestOutputHelper output) : IDisposabl
             // Every bit of the small files and of the database's header; elsewhere at random.
             IEnumerable<int> bits = file == _folder.Database
                 ? Enumerable.Range(0, 100 * 8).Concat(Enumerable.Range(0, 700).Select(_ => random.Next(bytes.Length * 8)))
-                : Enumerable.Range(0, bytes.Length * 8);
+                : Enumerable.Range(0, Math.Min(bytes.Length, LargestSmallFile) * 8);
             foreach (int bit in bits)
             {
                 byte[] flipped = [.. bytes];
@@ -280,6 +283,12 @@ public sealed class SampleStoreFaultTests(ITestOutputHelper output) : IDisposabl
         {
             byte[] bytes = content.ToArray();
             Count(() => _files.Write(path, bytes));
+        }
+
+        public void Overwrite(string path, ReadOnlySpan<byte> content)
+        {
+            byte[] bytes = content.ToArray();
+            Count(() => _files.Overwrite(path, bytes));
         }
 
         public void Flush(string path) => Count(() => _files.Flush(path));
