@@ -167,6 +167,83 @@ public sealed class FiniteStepTests : IDisposable
         Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
     }
 
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void TrainStep_ScalarOfTheModelMultipliesTheGradient_IsWalked(string optimizer)
+    {
+        // e^80 lies outside the two factors of the gradient, so that they do not bound it.
+        var graph = new OnnxGraph("scaled");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", WideFeatures)));
+        Value w = graph.AddInitializer("w", Tensor.Of<float>([WideFeatures, WideClasses], new float[WideClasses * WideFeatures]));
+        Value scale = graph.AddNode("Exp", [graph.AddInitializer("t", Tensor.Scalar(80f))], ["scale"]).Outputs[0]!;
+        Value scaled = graph.AddNode("Mul", [w, scale], ["scaled"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("MatMul", [x, scaled], ["logits"]).Outputs[0]!);
+        string path = _folder.File("model.autlearn");
+        ModelCompiler.Compile(new OnnxModel(graph, 18), new() { Trainable = TrainableSelection.Patterns("w"), Optimizer = OptimizerOf(optimizer) }).SavePackage(path);
+        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+        float[] features = [.. Enumerable.Range(0, 4 * WideFeatures).Select(i => (float)Math.Sin(i))];
+        for (int step = 0; step < 3; step++)
+        {
+            try
+            {
+                model.TrainStep(features, [0, 1, 2, 3], 1e6);
+            }
+            catch (NonFiniteStepException)
+            {
+                // Refused or applied, what serves is finite.
+            }
+
+            Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
+        }
+    }
+
+    [Theory]
+    [InlineData("adam")]
+    [InlineData("adamw")]
+    [InlineData("nesterov")]
+    public void TrainStep_HugeRateOnZeroRows_LeavesFiniteValues(string optimizer)
+    {
+        using PersonalModel model = Open(WideNetwork(), optimizer);
+        try
+        {
+            model.TrainStep(new float[4 * WideFeatures], [0, 1, 2, 3], 3e38);
+        }
+        catch (NonFiniteStepException)
+        {
+            Assert.Equal(0, model.ParameterVersion);
+        }
+
+        Assert.All(model.Parameters, p => Assert.All(model.GetParameter(p.Tensor.Name).Span<float>().ToArray(), v => Assert.True(float.IsFinite(v))));
+    }
+
+    [Theory]
+    [InlineData(-1L)]
+    [InlineData(long.MinValue)]
+    [InlineData(long.MaxValue)]
+    public void LoadState_ImpossibleNumberOfSteps_IsRefused(long steps)
+    {
+        using PersonalModel model = Open(WideNetwork(), "adam");
+        string path = _folder.File("state.safetensors");
+        model.SaveState(path);
+        SafetensorsFile state = SafetensorsFile.Read(path);
+        File.WriteAllBytes(path, new SafetensorsFile(
+            state.Tensors.Select(t => t.Key == "state/optimizer.step" ? KeyValuePair.Create(t.Key, Tensor.Scalar(steps)) : t), state.Metadata).ToBytes());
+        Assert.Throws<InvalidArtifactException>(() => model.LoadState(path));
+    }
+
+    [Theory]
+    [InlineData("adam")]
+    [InlineData("adagrad")]
+    [InlineData("rmsprop")]
+    public void TrainStep_SquareOverflows_BlamesNeitherTheGradientNorTheRate(string optimizer)
+    {
+        using PersonalModel model = Open(LinearNetwork(isZero: true), optimizer);
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep([1e20f, 0f], [1], 1e-3));
+        Assert.Contains("its square overflows", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("learning rate", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("undefined", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TrainStep_RowNotFinite_NamesTheRow()
     {

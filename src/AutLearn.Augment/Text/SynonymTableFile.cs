@@ -168,7 +168,7 @@ public static class SynonymTableFile
                 for (int s = Read(ref content); s > 0; s--)
                 {
                     int back = Read(ref content);
-                    if (back > members.Count)
+                    if (back > members.Count || (back == 0 && members.Count == synsets))
                         throw new InvalidDataException($"Word '{word}' refers to a set that does not exist.");
                     int synset = back == 0 ? members.Count : members.Count - back;
                     if (back == 0)

@@ -15,6 +15,9 @@ internal sealed class GradientFactors
     // Less than this many times smaller, the factors are not worth an output.
     private const long Gain = 2;
 
+    // The longest chain of an optimizer's scalars is the root of a bias correction.
+    private const int ScalarDepth = 8;
+
     private readonly OnnxGraph _graph;
     private readonly IReadOnlyList<string> _boundary;
     private readonly Value _learningRate;
@@ -38,10 +41,11 @@ internal sealed class GradientFactors
     public ImmutableArray<GradientFactorsSpec> Expose(IEnumerable<Value> parameters, OptimizerState state)
     {
         var found = ImmutableArray.CreateBuilder<GradientFactorsSpec>();
+        HashSet<Value> counters = [.. state.Entries.Where(e => e.Parameter is null).Select(e => e.State)];
         foreach (Value parameter in parameters.Where(p => p.ElementType == ElementType.Float32 && p.Shape is { IsStatic: true }))
         {
             Value[] own = [parameter, .. state.Entries.Where(e => e.Parameter == parameter.Name).Select(e => e.State)];
-            if (ProductOf(parameter, own) is not { } product || !IsWorthwhile(product, parameter))
+            if (ProductOf(parameter, own, counters) is not { } product || !IsWorthwhile(product, parameter))
                 continue;
             Value left = SourceOf(product.Inputs[0]!), right = SourceOf(product.Inputs[1]!);
             bool includesRate = DependsOnRate(left) || DependsOnRate(right);
@@ -53,8 +57,8 @@ internal sealed class GradientFactors
         return found.ToImmutable();
     }
 
-    /// <summary>Finds the one product that, besides the parameter, its state and scalars, decides the next parameter number by number.</summary>
-    private Node? ProductOf(Value parameter, Value[] own)
+    /// <summary>Finds the one product that, besides the parameter, its state and the optimizer's scalars, decides the next parameter number by number.</summary>
+    private Node? ProductOf(Value parameter, Value[] own, HashSet<Value> counters)
     {
         Node? product = null;
         var seen = new HashSet<Value>();
@@ -62,12 +66,14 @@ internal sealed class GradientFactors
         open.Push(_graph.Find(ArtifactNaming.Next(parameter.Name))!);
         while (open.TryPop(out Value? value))
         {
-            if (!seen.Add(value) || own.Contains(value) || value.IsConstant || value.Shape is { Rank: 0 })
+            if (!seen.Add(value) || own.Contains(value) || IsHarmless(value, counters))
                 continue;
             if (value.Producer is not { } node)
                 return null;
             switch (node.OpType)
             {
+                case "Div" when node.Is("Div") && node.Inputs[1]!.IsConstant:
+                    return null;
                 case "Add" or "Sub" or "Mul" or "Div" or "Sqrt" or "Neg" or "Identity" or "Transpose" or "Reshape" when node.Is(node.OpType):
                     open.Push(node.Inputs[0]!);
                     if (node.Inputs.Count > 1 && node.OpType != "Reshape")
@@ -88,6 +94,32 @@ internal sealed class GradientFactors
 
         return product;
     }
+
+    // The optimizer's own constants are at most 1, and its other scalars follow from the learning rate and the number of steps. Any other
+    // scalar, such as one of the model that multiplies the weights, could make of the product whatever it likes.
+    private bool IsHarmless(Value value, HashSet<Value> counters) =>
+        value.IsConstant ? IsSmall(value) : value.Shape is { Rank: 0 } && FollowsFromOptimizer(value, counters, ScalarDepth);
+
+    private bool FollowsFromOptimizer(Value value, HashSet<Value> counters, int depth)
+    {
+        if (ReferenceEquals(value, _learningRate) || counters.Contains(value))
+            return true;
+        if (depth == 0 || value.Producer is not { OpType: "Add" or "Sub" or "Mul" or "Div" or "Pow" or "Sqrt" or "Cast" or "Identity" } node || !node.Is(node.OpType))
+            return false;
+        Value[] computed = [.. node.Inputs.OfType<Value>().Where(i => !i.IsConstant)];
+        return computed.Length > 0
+            && node.Inputs.OfType<Value>().Where(i => i.IsConstant).All(IsSmall)
+            && !(node.Is("Div") && node.Inputs[1]!.IsConstant)
+            && computed.All(i => FollowsFromOptimizer(i, counters, depth - 1));
+    }
+
+    private static bool IsSmall(Value constant) => constant.Initializer is { Count: 1 } number && number.ElementType switch
+    {
+        ElementType.Float32 => Math.Abs(number.Span<float>()[0]) <= 1,
+        ElementType.Float64 => Math.Abs(number.Span<double>()[0]) <= 1,
+        ElementType.Int64 => number.Span<long>()[0] is >= 0 and <= 1,
+        _ => false,
+    };
 
     private bool IsWorthwhile(Node product, Value parameter) =>
         CountOf(product.Inputs[0]!) is { } left && CountOf(product.Inputs[1]!) is { } right && Gain * (left + right) <= CountOf(parameter);

@@ -62,7 +62,8 @@ internal sealed class GradientAccumulation
             if (_weighsGradients)
                 gradient = _builder.Mul(gradient, _builder.CastLike(_weight, gradient));
             Value sum = _state.Add(parameter, "accumulated_gradient", 0);
-            Value next = _builder.Add(sum, gradient);
+            // What ends a window has rows that nobody chose, whose gradient need not be finite.
+            Value next = _builder.Where(_updateNow, sum, _builder.Add(sum, gradient));
             Own(sum, _builder.Zero(sum), next);
             means.Add(parameter, _builder.Mul(next, _builder.CastLike(_reciprocal, next)));
         }

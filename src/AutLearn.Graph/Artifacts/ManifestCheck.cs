@@ -123,8 +123,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             Static(state.Tensor);
             Text(state.UpdatedOutput, $"updated output of '{state.Tensor.Name}'");
             Text(state.Slot, $"slot of '{state.Tensor.Name}'");
-            if (!double.IsFinite(state.InitialValue))
-                throw Wrong($"the initial value of '{state.Tensor.Name}' is not finite");
+            if (state.InitialValue is not (>= 0 and <= float.MaxValue))
+                throw Wrong($"the initial value of '{state.Tensor.Name}' is not finite or below 0");
             Shape? shape = null;
             if (state.Parameter is not null && !parameters.TryGetValue(state.Parameter, out shape))
                 throw Wrong($"the state '{state.Tensor.Name}' belongs to '{state.Parameter}', which is no parameter");

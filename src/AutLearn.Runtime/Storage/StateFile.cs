@@ -21,7 +21,10 @@ internal static class StateFile
     private const long MaxVersion = 1L << 62;
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
-    private static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
+    private const long MostSteps = 1L << 53;
+
+    /// <summary>The slots of optimizer state that hold sums or means of squares, which are never negative.</summary>
+    public static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
 
     private const string Purpose = "state";
 
@@ -79,10 +82,13 @@ internal static class StateFile
         Tensor[] tensors = [.. entries.Select(e => Find(file, e.Key, e.Value, path))];
         for (int i = 0; i < manifest.OptimizerState.Length; i++)
         {
-            // The optimizers take roots of these sums of squares.
+            // The optimizers take roots of sums of squares, and powers and reciprocals of what they count.
             StateSpec state = manifest.OptimizerState[i];
-            if (SumsOfSquares.Contains(state.Slot) && HasNegative(tensors[manifest.Parameters.Length + i]))
+            Tensor tensor = tensors[manifest.Parameters.Length + i];
+            if ((SumsOfSquares.Contains(state.Slot) || state.Parameter is null) && HasNegative(tensor))
                 throw Refused(path, $"the optimizer state '{state.Tensor.Name}' holds negative values");
+            if (tensor.ElementType == ElementType.Int64 && tensor.Span<long>().ContainsAnyInRange(MostSteps + 1, long.MaxValue))
+                throw Refused(path, $"the optimizer state '{state.Tensor.Name}' counts more steps than there can have been");
         }
 
         return (tensors, version);
@@ -136,6 +142,7 @@ internal static class StateFile
         ElementType.Float32 => tensor.Span<float>().ContainsAnyInRange(float.NegativeInfinity, -float.Epsilon),
         ElementType.Float64 => tensor.Span<double>().ContainsAnyInRange(double.NegativeInfinity, -double.Epsilon),
         ElementType.Float16 => tensor.Span<Half>().ContainsAnyInRange(Half.NegativeInfinity, -Half.Epsilon),
+        ElementType.Int64 => tensor.Span<long>().ContainsAnyInRange(long.MinValue, -1),
         _ => false,
     };
 

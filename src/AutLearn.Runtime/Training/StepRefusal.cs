@@ -2,6 +2,7 @@ using System.Globalization;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Storage;
 
 namespace AutLearn.Runtime.Training;
 
@@ -23,7 +24,7 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         string what = !float.IsFinite(loss) ? $"its loss is {Text(loss)}"
             : tensor < 0 ? $"its gradient norm is {Text(gradientNorm ?? float.NaN)}"
             : $"it would leave {DescribeTensor(tensor)} with values that are not finite";
-        return new($"The training step from version {version} was not applied: {what}. {Cause(runner, plan, target, float.IsFinite(loss))}")
+        return new($"The training step from version {version} was not applied: {what}. {Cause(runner, plan, target, loss, tensor)}")
         {
             File = runner.Signature.File,
             Loss = loss,
@@ -32,7 +33,7 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         };
     }
 
-    private string Cause(ModelRunner runner, RunPlan plan, int target, bool isLossFinite)
+    private string Cause(ModelRunner runner, RunPlan plan, int target, float loss, int tensor)
     {
         for (int i = 0; i < manifest.Boundary.Length; i++)
         {
@@ -40,15 +41,20 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
                 return $"Row {row} of '{manifest.Boundary[i].Tensor.Name}' holds a value that is not finite; leave that row out.";
         }
 
-        if (!isLossFinite)
+        if (!float.IsFinite(loss))
             return "The rows are finite, so the parameters are too large for them, or an operator before the loss is undefined there; go back to an earlier state or leave these rows out.";
-        return IsFiniteAtRateZero(runner, plan, target)
-            ? $"The gradient is finite, but a step at the learning rate {Text(Rate(plan)[0])} overflows; lower the learning rate."
-            : "The gradient itself is infinite or undefined for these rows, as that of a root or a power below 1 is at 0; leave them out, or keep such operators away from 0.";
+        if (tensor < 0)
+            return "The gradient is infinite, undefined, or so large that the sum of its squares overflows; leave these rows out, or scale the inputs down.";
+        return AtRateZero(runner, plan, target) switch
+        {
+            Overflow.None => $"The gradient is finite, but a step at the learning rate {Text(Rate(plan)[0])} overflows; lower the learning rate.",
+            Overflow.Squares => "The gradient is finite, but so large that its square overflows; leave these rows out, or scale the inputs down.",
+            _ => "The gradient itself is infinite or undefined for these rows, as that of a root or a power below 1 is at 0; leave them out, or keep such operators away from 0.",
+        };
     }
 
     // The same step with nothing to apply tells the gradient's part from the learning rate's. The set it writes does not serve.
-    private bool IsFiniteAtRateZero(ModelRunner runner, RunPlan plan, int target)
+    private Overflow AtRateZero(ModelRunner runner, RunPlan plan, int target)
     {
         float rate = Rate(plan)[0];
         Rate(plan)[0] = 0;
@@ -56,7 +62,17 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         {
             runner.Run(plan, 1 - target, CancellationToken.None);
             sets.Measure(target);
-            return !sets.Magnitudes(target).ContainsAnyExceptInRange(0, double.MaxValue);
+            Overflow found = Overflow.None;
+            for (int i = 0; i < sets.Count; i++)
+            {
+                if (double.IsFinite(sets.Magnitudes(target)[i]))
+                    continue;
+                if (i < manifest.Parameters.Length || !StateFile.SumsOfSquares.Contains(manifest.OptimizerState[i - manifest.Parameters.Length].Slot))
+                    return Overflow.Gradient;
+                found = Overflow.Squares;
+            }
+
+            return found;
         }
         finally
         {
@@ -91,4 +107,11 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         tensor < manifest.Parameters.Length ? manifest.Parameters[tensor].Tensor.Name : manifest.OptimizerState[tensor - manifest.Parameters.Length].Parameter;
 
     private static string Text(float value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private enum Overflow
+    {
+        None,
+        Squares,
+        Gradient,
+    }
 }

@@ -15,6 +15,8 @@ internal readonly record struct UpdateBound(double Parameter, double Moment, dou
     // Covers the rounding of each step, so that a bound still holds after any number of them.
     private const double Slack = 1 + 1e-6;
 
+    private const double LargestScalar = 1e37;
+
     /// <summary>Bounds the step after this.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="rate">The learning rate.</param>
@@ -22,6 +24,9 @@ internal readonly record struct UpdateBound(double Parameter, double Moment, dou
     /// <returns>The bound; infinite or NaN where none can be given.</returns>
     public UpdateBound Next(OptimizerSpec optimizer, double rate, double gradient)
     {
+        // The step model computes these by themselves: an infinite one times 0 is no number.
+        if (!(Math.Max(rate / (1 - optimizer.Beta1), rate * optimizer.WeightDecay) <= LargestScalar))
+            return new(double.NaN, double.NaN, double.NaN);
         double decay = optimizer.WeightDecay * Parameter;
         double decayed = gradient + decay;
         // As the step model holds it.

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using AutLearn.Augment.Randomness;
 using AutLearn.Augment.Text;
 using CsCheck;
@@ -27,6 +28,27 @@ public sealed class SynonymTableTests
         using var second = new MemoryStream();
         SynonymTableFile.Save(SynonymTableFile.Load(first, "copy"), second);
         Assert.Equal(first.ToArray(), second.ToArray());
+    }
+
+    [Fact]
+    public void Load_MoreSetsThanDeclared_IsRefusedBeforeTheyAreMade()
+    {
+        // One word, one set; one group of that word claims four million senses, each in a set of its own.
+        const int Senses = 4_000_000;
+        byte[] head = [1, 1, 0, 1, (byte)'a', 1, 0, 0x80, 0x92, 0xF4, 0x01];
+        using var file = new MemoryStream();
+        file.Write("ALSYN1\n"u8);
+        file.Write(BitConverter.GetBytes(head.Length + Senses + 8));
+        using (var content = new BrotliStream(file, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            content.Write(head);
+            content.Write(new byte[Senses + 8]);
+        }
+
+        file.Position = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<InvalidDataException>(() => SynonymTableFile.Load(file, "bomb"));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 40 << 20);
     }
 
     [Fact]

@@ -139,6 +139,7 @@ public sealed class ArtifactPackageTests : IDisposable
     [InlineData("$.parameters[0].tensor.element_type", "\"String\"", "no usable element type")]
     [InlineData("$.labels.name", "\"features\"", "stands twice")]
     [InlineData("$.optimizer_state[0].parameter", "\"v\"", "no parameter")]
+    [InlineData("$.optimizer_state[0].initial_value", "-1", "below 0")]
     [InlineData("$.files[0].path", "\"../x\"", "portable")]
     [InlineData("$.files[0].sha256", "\"AB\"", "64 lower-case")]
     [InlineData("$.files[1].path", "\"other\"", "lists no 'inference.onnx'")]
