@@ -17,6 +17,8 @@ switch (args)
         return await OnlineWriters.RunAsync(rest);
     case ["kill-learning", .. string[] rest]:
         return KillLearning.Run(rest);
+    case ["kill-storm", .. string[] rest]:
+        return await StormOfKills.RunAsync(rest);
     case ["pretrain-kill", .. string[] rest]:
         return PretrainKill.Run(rest);
     case ["whole-steps", .. string[] rest]:

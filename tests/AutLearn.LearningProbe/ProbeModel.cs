@@ -7,8 +7,8 @@ namespace AutLearn.LearningProbe;
 /// <summary>A small network with dropout, so that a wrong seed after a restart would show in the parameters.</summary>
 internal static class ProbeModel
 {
-    public const int Inputs = 16;
-    public const int Classes = 4;
+    public const int Inputs = StormProfile.Inputs;
+    public const int Classes = StormProfile.Classes;
 
     private const int Hidden = 24;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutLearn.Cache.Disk;
 using AutLearn.LearningProbe;
 using AutLearn.Runtime;
@@ -8,9 +9,11 @@ using AutLearn.Runtime.Stores;
 // Prints each committed generation, so that whoever killed it knows what must still be there.
 if (args is ["race"])
     return FolderRace.Run();
+if (args is ["storm", string root, string life, string seed])
+    return await StormLife.RunAsync(root, int.Parse(life, CultureInfo.InvariantCulture), int.Parse(seed, CultureInfo.InvariantCulture));
 if (args is not [string folder])
 {
-    Console.Error.WriteLine("Usage: AutLearn.LearningProbe FOLDER | race");
+    Console.Error.WriteLine("Usage: AutLearn.LearningProbe FOLDER | race | storm FOLDER LIFE SEED");
     return 2;
 }
 

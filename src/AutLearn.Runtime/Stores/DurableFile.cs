@@ -13,10 +13,25 @@ internal static class DurableFile
     }
 
     /// <summary>Overwrites and deletes a file and what a killed write of it left; the folder is still to be flushed.</summary>
+    /// <remarks>Under the temporary name, so that a kill leaves what is swept and nothing half overwritten under the file's own.</remarks>
     public static void Erase(IFileSystem files, string path)
     {
-        files.Erase(path + TemporaryExtension);
-        files.Erase(path);
+        string temporary = path + TemporaryExtension;
+        files.Erase(temporary);
+        if (!files.Exists(path))
+            return;
+        try
+        {
+            files.Rename(path, temporary);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whatever keeps the folder from changing may still let the content be overwritten.
+            files.Erase(path);
+            return;
+        }
+
+        files.Erase(temporary);
     }
 
     public static void Write(IFileSystem files, string path, ReadOnlySpan<byte> content)

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Storage;
@@ -27,8 +25,6 @@ public sealed class GenerationStore : IDisposable
 
     // Twelve digits: what a longer name says was never counted up to.
     private const long LargestNumber = 999_999_999_999;
-    private const ulong Magic = 0x3130_4E47_4C54_5541; // "AUTLGN01"
-    private const int HeaderSize = 8 + 8 + 32;
 
     private readonly string _folder;
     private readonly int _keep;
@@ -176,7 +172,7 @@ public sealed class GenerationStore : IDisposable
             OwnFolder();
             _intact.Clear();
             foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
-                _files.Erase(path);
+                Erase(path);
             _files.FlushFolder(_folder);
         }
     }
@@ -197,26 +193,7 @@ public sealed class GenerationStore : IDisposable
 
     private static string PurposeOf(long number) => string.Create(CultureInfo.InvariantCulture, $"generation/{number}");
 
-    private byte[] Encode(long number, ReadOnlySpan<byte> content) => _key?.Seal(content, PurposeOf(number)) ?? EncodePlain(number, content);
-
-    private static byte[] EncodePlain(long number, ReadOnlySpan<byte> content)
-    {
-        byte[] bytes = new byte[checked(HeaderSize + content.Length)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), number);
-        content.CopyTo(bytes.AsSpan(HeaderSize));
-        Hash(bytes, bytes.AsSpan(16, 32));
-        return bytes;
-    }
-
-    // The hash covers the number too, so that a renamed file is not taken for another generation.
-    private static void Hash(ReadOnlySpan<byte> bytes, Span<byte> hash)
-    {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(bytes[..16]);
-        sha.AppendData(bytes[HeaderSize..]);
-        sha.GetHashAndReset(hash);
-    }
+    private byte[] Encode(long number, ReadOnlySpan<byte> content) => _key?.Seal(content, PurposeOf(number)) ?? GenerationFile.Encode(number, content);
 
     // Before anything is read: two stores that count from the same newest generation would overwrite each other's.
     private void OwnFolder()
@@ -287,15 +264,9 @@ public sealed class GenerationStore : IDisposable
             return null;
         }
 
-        state = FileState.Damaged;
-        if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic || BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) != number)
-            return null;
-        Span<byte> hash = stackalloc byte[32];
-        Hash(bytes, hash);
-        if (!hash.SequenceEqual(bytes.AsSpan(16, 32)))
-            return null;
-        state = FileState.Plain;
-        return new(number, bytes.AsMemory(HeaderSize));
+        Generation? plain = GenerationFile.Decode(number, bytes);
+        state = plain is null ? FileState.Damaged : FileState.Plain;
+        return plain;
     }
 
     // Only names as they are written here: a number in another spelling would stand beside its namesake.
@@ -388,12 +359,20 @@ public sealed class GenerationStore : IDisposable
     {
         try
         {
-            _files.Erase(path);
+            Erase(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Log.LeftoverKept(_logger, error);
         }
+    }
+
+    private void Erase(string path)
+    {
+        if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
+            _files.Erase(path);
+        else
+            DurableFile.Erase(_files, path);
     }
 
     private enum FileState

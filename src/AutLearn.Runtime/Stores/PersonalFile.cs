@@ -54,7 +54,14 @@ public static class PersonalFile
         if (!Directory.Exists(Path.GetDirectoryName(full)))
             return;
         Sweep(full);
-        PrivateFiles.Erase(full);
+        if (!DeviceFileSystem.Instance.Exists(full))
+            return;
+
+        // Under a temporary name, which is swept: a kill must not leave a file of zeros that looks like a key or a state.
+        string temporary = TemporaryNameOf(full);
+        File.Move(full, temporary);
+        DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(full)!);
+        PrivateFiles.Erase(temporary);
         DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(full)!);
     }
 
@@ -155,7 +162,7 @@ public static class PersonalFile
         {
             try
             {
-                return PrivateFiles.Open($"{path}.{Guid.NewGuid():N}{TemporaryExtension}", FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+                return PrivateFiles.Open(TemporaryNameOf(path), FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
             }
             catch (IOException error) when (attempt < CreationAttempts && PrivateFiles.IsInUse(error))
             {
@@ -163,6 +170,8 @@ public static class PersonalFile
             }
         }
     }
+
+    private static string TemporaryNameOf(string path) => $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
 
     private static string PurposeOf(string path) => "file/" + Path.GetFileName(path);
 

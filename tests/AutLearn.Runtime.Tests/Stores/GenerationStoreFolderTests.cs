@@ -104,7 +104,7 @@ public sealed class GenerationStoreFolderTests : IDisposable
                 Assert.Equal(first + i, store.Commit([(byte)i]));
             List<long> passedOver = [];
             Assert.Equal([first + 4, first + 3], store.ReadNewestFirst(passedOver.Add).Select(g => g.Number));
-            Assert.Equal([number], passedOver);
+            Assert.Equal(number > 100 ? [number] : [], passedOver);
         }
 
         files.Denied.Clear();

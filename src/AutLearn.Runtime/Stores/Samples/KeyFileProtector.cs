@@ -74,6 +74,7 @@ public sealed class KeyFileProtector : IKeyProtector
     private void CreateFile()
     {
         DeviceFileSystem.Instance.CreateFolder(Path.GetDirectoryName(_path)!);
+        PersonalFile.Sweep(_path);
         byte[] key = RandomNumberGenerator.GetBytes(KeySize);
         _ = PersonalFile.TryCreate(_path, key);
         CryptographicOperations.ZeroMemory(key);
