@@ -137,6 +137,22 @@ public static class PersonalFile
 
     private static void Replace(string path, ReadOnlySpan<byte> content)
     {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                ReplaceOnce(path, content);
+                return;
+            }
+            catch (FileNotFoundException) when (attempt < CreationAttempts)
+            {
+                // Another writer's sweep took the temporary file between its creation and its lock.
+            }
+        }
+    }
+
+    private static void ReplaceOnce(string path, ReadOnlySpan<byte> content)
+    {
         string temporary = "";
         try
         {
