@@ -22,6 +22,6 @@ public sealed class NonFiniteStepException : AutLearnException
     /// <summary>Gets the parameter that the step would have ruined, or whose optimizer state it would have; null where loss or gradient norm told first.</summary>
     public string? ParameterName { get; init; }
 
-    /// <summary>Gets the version of the parameters, which are unchanged.</summary>
+    /// <summary>Gets the version that the step began from. Parameters are unchanged; where gradients accumulated before were at fault and dropped, one more version stands for that.</summary>
     public long ParameterVersion { get; init; }
 }

@@ -77,6 +77,7 @@ internal sealed class StormLife(StormProfile profile, int life, int seed)
                     SetLabel(stored[random.Next(stored.Count)].Id, random.Next(ProbeModel.Classes));
             }
 
+            // A person's pace, so that the kill meets the others at work too; nothing waits for it.
             Thread.Sleep(random.Next(8));
         }
     }

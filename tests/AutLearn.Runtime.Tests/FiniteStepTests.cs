@@ -244,6 +244,41 @@ public sealed class FiniteStepTests : IDisposable
         Assert.DoesNotContain("undefined", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("adam", false)]
+    [InlineData("adagrad", false)]
+    [InlineData("rmsprop", false)]
+    [InlineData("adam", true)]
+    public void TrainStep_WindowOfHugeGradients_IsDroppedAndTheNextLearns(string optimizer, bool endsEarly)
+    {
+        string path = _folder.File("model.autlearn");
+        ModelCompiler.Compile(LinearNetwork(isZero: true), new() { Trainable = TrainableSelection.All, Optimizer = OptimizerOf(optimizer), AccumulationSteps = 2 }).SavePackage(path);
+        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+        float[] clean = [1f, -2f];
+        Assert.False(model.TrainStep([1e25f, 0f], [1], 0.01).IsUpdate);
+        var error = endsEarly
+            ? Assert.Throws<NonFiniteStepException>(() => { model.ApplyAccumulated(0.01); })
+            : Assert.Throws<NonFiniteStepException>(() => { model.TrainStep(clean, [0], 0.01); });
+        Assert.Contains("they are dropped", error.Message, StringComparison.Ordinal);
+        Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.Equal(0, v));
+        Assert.False(model.ApplyAccumulated(0.01));
+        Assert.False(model.TrainStep(clean, [0], 0.01).IsUpdate);
+        Assert.True(model.TrainStep(clean, [0], 0.01).IsUpdate);
+        Assert.Contains(model.GetParameter("w").Span<float>().ToArray(), v => v != 0);
+    }
+
+    [Fact]
+    public void TrainStep_BadBatchInAGoodWindow_CostsItAlone()
+    {
+        string path = _folder.File("model.autlearn");
+        ModelCompiler.Compile(LinearNetwork(), new() { Trainable = TrainableSelection.All, AccumulationSteps = 2 }).SavePackage(path);
+        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+        Assert.False(model.TrainStep([1f, -2f], [0], 0.01).IsUpdate);
+        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep([float.NaN, 1f], [0], 0.01));
+        Assert.DoesNotContain("dropped", error.Message, StringComparison.Ordinal);
+        Assert.True(model.TrainStep([0.5f, 1f], [1], 0.01).IsUpdate);
+    }
+
     [Fact]
     public void TrainStep_RowNotFinite_NamesTheRow()
     {

@@ -12,10 +12,12 @@ internal sealed class AccumulationWindow
     private readonly int _counter;
     private readonly int _weight;
     private readonly int _updateNow;
+    private readonly int[] _state;
 
-    private AccumulationWindow(ParameterSets sets, int counter, int weight, int updateNow)
+    private AccumulationWindow(ParameterSets sets, int[] state, int counter, int weight, int updateNow)
     {
         _sets = sets;
+        _state = state;
         _counter = counter;
         _weight = weight;
         _updateNow = updateNow;
@@ -24,7 +26,7 @@ internal sealed class AccumulationWindow
     /// <summary>Finds the window of artifacts that accumulate; null for all others.</summary>
     /// <exception cref="InvalidArtifactException">The manifest lacks the window's state.</exception>
     public static AccumulationWindow? Of(ArtifactManifest manifest, ModelSignature step, ParameterSets sets) => manifest.UpdateNowInput is { } input
-        ? new(sets, StateOf(manifest, sets, "micro_step"), StateOf(manifest, sets, "accumulated_weight"), Array.FindIndex(step.Inputs, i => i.Name == input))
+        ? new(sets, [.. StatesOf(manifest, sets)], StateOf(manifest, sets, "micro_step"), StateOf(manifest, sets, "accumulated_weight"), Array.FindIndex(step.Inputs, i => i.Name == input))
         : null;
 
     /// <summary>Tells whether a set holds gradients that wait for their update.</summary>
@@ -33,7 +35,25 @@ internal sealed class AccumulationWindow
     /// <summary>Tells whether the step that wrote a set ended its window.</summary>
     public bool HasEnded(int set) => _sets.Buffer(set, _counter).Span<long>()[0] == 0;
 
+    /// <summary>Forgets the gradients that wait in a set.</summary>
+    public void Clear(int set)
+    {
+        foreach (int index in _state)
+            _sets.Buffer(set, index).Bytes.Clear();
+    }
+
+    public bool UpdatesNow(RunPlan plan) => plan.Inputs[_updateNow].Span<bool>()[0];
+
     public void Tell(RunPlan plan, bool updatesNow) => plan.Inputs[_updateNow].Span<bool>()[0] = updatesNow;
+
+    private static IEnumerable<int> StatesOf(ArtifactManifest manifest, ParameterSets sets)
+    {
+        foreach (StateSpec state in manifest.OptimizerState.Where(s => s.Slot is "accumulated_gradient" or "accumulated_weight" or "micro_step"))
+        {
+            if (sets.TryGetIndex(state.Tensor.Name, out int index))
+                yield return index;
+        }
+    }
 
     private static int StateOf(ArtifactManifest manifest, ParameterSets sets, string slot) =>
         manifest.OptimizerState.FirstOrDefault(s => s.Slot == slot) is { } state && sets.TryGetIndex(state.Tensor.Name, out int index)

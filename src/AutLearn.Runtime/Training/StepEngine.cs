@@ -181,7 +181,10 @@ internal sealed class StepEngine : IDisposable
         int notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
         if (!isMeasured || notFinite >= 0)
         {
-            NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version);
+            bool isWindowRuined = _window is not null && _window.IsOpen(1 - target) && IsWindowRuined(_window, runner, plan, target);
+            NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version, isWindowRuined);
+            if (isWindowRuined)
+                DropWindow(_window!, target, version);
             Telemetry.RefusedSteps.Add(1);
             Log.StepRefused(_logger, version, refused.ParameterName);
             throw refused;
@@ -192,6 +195,31 @@ internal sealed class StepEngine : IDisposable
         if (Telemetry.StepCpuTime.Enabled)
             Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
         return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
+    }
+
+    // Gradients can be finite while their squares are not: such a window would be refused at its end whatever else comes into it.
+    private bool IsWindowRuined(AccumulationWindow window, ModelRunner runner, RunPlan plan, int target)
+    {
+        bool updatesNow = window.UpdatesNow(plan);
+        window.Tell(plan, updatesNow: true);
+        try
+        {
+            runner.Run(plan, 1 - target, CancellationToken.None);
+            _sets.Measure(target);
+            return _sets.Magnitudes(target).ContainsAnyExceptInRange(0, double.MaxValue);
+        }
+        finally
+        {
+            window.Tell(plan, updatesNow);
+        }
+    }
+
+    private void DropWindow(AccumulationWindow window, int target, long version)
+    {
+        _sets.CopyServingTo(target);
+        window.Clear(target);
+        _sets.Measure(target);
+        _sets.Commit(target, version + 1);
     }
 
     // The loss is the first output of the step and evaluation signatures.

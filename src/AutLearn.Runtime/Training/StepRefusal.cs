@@ -11,6 +11,8 @@ namespace AutLearn.Runtime.Training;
 /// <param name="sets">Hold what the step wrote.</param>
 internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
 {
+    private const string WindowRuined = "The gradients accumulated before it are too large to update with; they are dropped, and the next batch begins a new window.";
+
     /// <summary>Builds the error.</summary>
     /// <param name="runner">The step's model.</param>
     /// <param name="plan">Its inputs, still as they were, and what it wrote.</param>
@@ -19,12 +21,13 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
     /// <param name="gradientNorm">The gradient norm; null where the artifacts do not report it.</param>
     /// <param name="tensor">The first tensor of the set that is not finite; below 0 where loss or norm told before any was looked at.</param>
     /// <param name="version">The version that the step began from.</param>
-    public NonFiniteStepException Explain(ModelRunner runner, RunPlan plan, int target, float loss, float? gradientNorm, int tensor, long version)
+    /// <param name="isWindowRuined">Whether the gradients accumulated before would be refused by themselves.</param>
+    public NonFiniteStepException Explain(ModelRunner runner, RunPlan plan, int target, float loss, float? gradientNorm, int tensor, long version, bool isWindowRuined)
     {
         string what = !float.IsFinite(loss) ? $"its loss is {Text(loss)}"
             : tensor < 0 ? $"its gradient norm is {Text(gradientNorm ?? float.NaN)}"
             : $"it would leave {DescribeTensor(tensor)} with values that are not finite";
-        return new($"The training step from version {version} was not applied: {what}. {Cause(runner, plan, target, loss, tensor)}")
+        return new($"The training step from version {version} was not applied: {what}. {(isWindowRuined ? WindowRuined : Cause(runner, plan, target, loss, tensor))}")
         {
             File = runner.Signature.File,
             Loss = loss,
