@@ -56,6 +56,32 @@ public sealed class FiniteStepTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Log", -1f)]
+    [InlineData("Log", 0f)]
+    [InlineData("Sqrt", -4f)]
+    [InlineData("Reciprocal", 0f)]
+    [InlineData("Relu", float.NaN)]
+    [InlineData("Relu", float.PositiveInfinity)]
+    public void TrainStep_ModelUndefinedForARowWithoutALabel_LearnsFromTheOthers(string operation, float undefined)
+    {
+        ModelCompiler.Compile(BehindNetwork(operation), new()
+        {
+            Trainable = TrainableSelection.All,
+            Loss = new SoftmaxCrossEntropyLoss { IgnoreIndex = -100 },
+            Optimizer = new AdamOptimizer(),
+        }).SavePackage(_folder.File("model.autlearn"));
+        using PersonalModel model = PersonalModel.Open(_folder.File("model.autlearn")), without = PersonalModel.Open(_folder.File("model.autlearn"));
+        StepResult result = model.TrainStep([1f, 2f, undefined, undefined, 3f, 0.5f], [0, -100, 2], 0.01);
+        StepResult expected = without.TrainStep([1f, 2f, 3f, 0.5f], [0, 2], 0.01);
+        Assert.Equal((expected.LabelCount, 1L), (result.LabelCount, result.ParameterVersion));
+        Assert.Equal(expected.Loss, result.Loss, 1e-6);
+        foreach (string name in (string[])["scale", "w", "b"])
+            Close.Assert(without.GetParameter(name).Span<float>().ToArray().Select(v => (double)v), model.GetParameter(name).Span<float>(), 1e-5);
+        // With a label of its own the row is refused, as before.
+        Assert.Throws<NonFiniteStepException>(() => model.TrainStep([1f, 2f, undefined, undefined, 3f, 0.5f], [0, 1, 2], 0.01));
+    }
+
+    [Theory]
     [MemberData(nameof(Optimizers))]
     public void TrainStep_OverflowingUpdate_BlamesTheLearningRate(string optimizer)
     {
@@ -154,17 +180,17 @@ public sealed class FiniteStepTests : IDisposable
     }
 
     [Fact]
-    public void TrainStep_FactorNotFiniteUnderAFiniteLoss_IsRefused()
+    public void TrainStep_InfiniteFeatureOfAnIgnoredRow_ContributesNothing()
     {
         // An ignored row has no part in the loss, whatever it holds; its infinite feature times a gradient of 0 is NaN.
         ModelCompiler.Compile(WideNetwork(), new() { Loss = new SoftmaxCrossEntropyLoss { IgnoreIndex = -1 } }).SavePackage(_folder.File("model.autlearn"));
-        using var model = PersonalModel.Open(_folder.File("model.autlearn"), new() { IntraOpThreads = 1 });
+        using PersonalModel model = PersonalModel.Open(_folder.File("model.autlearn"), new() { IntraOpThreads = 1 }), without = PersonalModel.Open(_folder.File("model.autlearn"), new() { IntraOpThreads = 1 });
         float[] features = new float[2 * WideFeatures];
         features[3] = 1;
         features[WideFeatures] = float.PositiveInfinity;
-        var error = Assert.Throws<NonFiniteStepException>(() => model.TrainStep(features, [2, -1], 0.1));
-        Assert.Contains("Row 1 of 'x'", error.Message, StringComparison.Ordinal);
-        Assert.All(model.GetParameter("w").Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
+        Assert.Equal(1, model.TrainStep(features, [2, -1], 0.1).LabelCount);
+        without.TrainStep(features.AsSpan(0, WideFeatures), [2], 0.1);
+        Close.Assert(without.GetParameter("w").Span<float>().ToArray().Select(v => (double)v), model.GetParameter("w").Span<float>(), 1e-6);
     }
 
     [Theory]
@@ -416,6 +442,19 @@ public sealed class FiniteStepTests : IDisposable
         Value w = graph.AddInitializer("w", Tensor.Of<float>([WideClasses, WideFeatures], new float[WideClasses * WideFeatures]));
         Value b = graph.AddInitializer("b", Tensor.Of<float>([WideClasses], new float[WideClasses]));
         graph.AddOutput(graph.AddNode("Gemm", [x, w, b], ["logits"], [KeyValuePair.Create("transB", AttributeValue.Of(1L))]).Outputs[0]!);
+        return new(graph, 18);
+    }
+
+    // An operator that is undefined somewhere between two trained layers.
+    private static OnnxModel BehindNetwork(string operation)
+    {
+        var graph = new OnnxGraph("behind");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 2)));
+        Value scale = graph.AddInitializer("scale", Tensor.Of<float>([2], [1.5f, 0.5f]));
+        Value w = graph.AddInitializer("w", Tensor.Of<float>([2, 3], [0.1f, -0.1f, 0.2f, 0.3f, 0.1f, -0.2f]));
+        Value b = graph.AddInitializer("b", Tensor.Of<float>([3], [0.1f, 0.2f, 0.3f]));
+        Value scaled = graph.AddNode("Mul", [x, scale], ["scaled"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("Gemm", [graph.AddNode(operation, [scaled], ["hidden"]).Outputs[0]!, w, b], ["logits"]).Outputs[0]!);
         return new(graph, 18);
     }
 

@@ -43,6 +43,18 @@ internal sealed class LabelCheck
     /// <summary>Gets whether a label is one of the loss's classes or the ignored one.</summary>
     public bool Allows(long label) => !_areClasses || label == _ignored || IsClass(label);
 
+    /// <summary>Gets whether every label of a row is the ignored one.</summary>
+    public bool IsRowIgnored(TensorBuffer labels, int row, int rows)
+    {
+        int size = labels.Count / rows;
+        return _areClasses && _ignored is { } ignored && labels.ElementType switch
+        {
+            ElementType.Int64 => !labels.Span<long>().Slice(row * size, size).ContainsAnyExcept(ignored),
+            ElementType.Int32 => ignored == (int)ignored && !labels.Span<int>().Slice(row * size, size).ContainsAnyExcept((int)ignored),
+            _ => false,
+        };
+    }
+
     private bool IsClass(long label) => label >= 0 && label < _classes;
 
     private long CountClasses<T>(TensorBuffer labels, ReadOnlySpan<T> values)

@@ -173,13 +173,11 @@ internal sealed class StepEngine : IDisposable
         long start = Stopwatch.GetTimestamp();
         TimeSpan cpu = Telemetry.StepCpuTime.Enabled ? CpuTime.OfProcess() : default;
         int target = _sets.WaitForWritable(cancellationToken);
-        runner.Run(plan, 1 - target, cancellationToken);
         bool hasGradient = labels > 0 || _window!.IsOpen(1 - target);
-        float loss = labels == 0 ? 0 : LossOf(plan);
-        float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
-        bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
-        int notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
-        if (!isMeasured || notFinite >= 0)
+        bool isFinite = Compute(runner, plan, target, labels, out float loss, out float? gradientNorm, out int notFinite, cancellationToken);
+        if (!isFinite && labels > 0 && IgnoredRows.TryReplace(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], _labelCheck, (int)plan.Rows))
+            isFinite = Compute(runner, plan, target, labels, out loss, out gradientNorm, out notFinite, cancellationToken);
+        if (!isFinite)
         {
             bool isWindowRuined = _window is not null && _window.IsOpen(1 - target) && IsWindowRuined(_window, runner, plan, target);
             NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version, isWindowRuined);
@@ -195,6 +193,16 @@ internal sealed class StepEngine : IDisposable
         if (Telemetry.StepCpuTime.Enabled)
             Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
         return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
+    }
+
+    private bool Compute(ModelRunner runner, RunPlan plan, int target, long labels, out float loss, out float? gradientNorm, out int notFinite, CancellationToken cancellationToken)
+    {
+        runner.Run(plan, 1 - target, cancellationToken);
+        loss = labels == 0 ? 0 : LossOf(plan);
+        gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
+        bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
+        notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
+        return isMeasured && notFinite < 0;
     }
 
     // Gradients can be finite while their squares are not: such a window would be refused at its end whatever else comes into it.
