@@ -204,7 +204,7 @@ public sealed unsafe class FeatureCache : IDisposable
         }
     }
 
-    /// <summary>Copies the rows that were labelled first into a batch and leases them until <see cref="Complete"/> or <see cref="Return"/>.</summary>
+    /// <summary>Copies the rows that were labelled first into a batch and leases them until <see cref="Complete(CacheBatch)"/> or <see cref="Return"/>.</summary>
     /// <param name="batch">A batch of this cache, not holding a lease.</param>
     /// <param name="minimum">The fewest rows worth a batch, at least 1.</param>
     /// <param name="currentVersion">The version of the parameters that will be trained.</param>
@@ -243,19 +243,32 @@ public sealed unsafe class FeatureCache : IDisposable
     }
 
     /// <summary>Ends a lease after its update was committed: the rows are free.</summary>
-    public void Complete(CacheBatch batch)
+    public void Complete(CacheBatch batch) => Complete(batch, default);
+
+    /// <summary>Ends a lease after an update that some rows had no part in: these are labelled again and first in line, the others are free.</summary>
+    internal void Complete(CacheBatch batch, ReadOnlySpan<bool> waits)
     {
         lock (_lock)
         {
             ThrowIfDisposed();
             CheckOwner(batch);
-            _taken += batch.Count;
+            int taken = batch.Count - waits.Count(true);
+            _taken += taken;
             if (batch.HasCurrentLogits)
-                _takenWithLogits += batch.Count;
-            for (int row = 0; row < batch.Count; row++)
+                _takenWithLogits += taken;
+            for (int row = batch.Count - 1; row >= 0; row--)
             {
-                _leased.Remove(batch.Slots[row]);
-                Release(batch.Slots[row]);
+                int slot = batch.Slots[row];
+                _leased.Remove(slot);
+                if (!waits.IsEmpty && waits[row])
+                {
+                    _labelled.Prepend(slot);
+                    _states[slot] = Labelled;
+                }
+                else
+                {
+                    Release(slot);
+                }
             }
 
             batch.Count = 0;

@@ -31,7 +31,7 @@ public sealed class FineTuner
     /// <exception cref="NonFiniteStepException">Several steps in a row, or all of an epoch, would have left values that are not finite; the steps before stay applied.</exception>
     /// <exception cref="RunFailedException">A native run failed; the steps before stay applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the steps before stay applied.</exception>
-    /// <remarks>A batch whose labels are all ignored, or whose step is refused, is passed over and counted. The same state, features, options and thread count give the same parameters, bit by bit.</remarks>
+    /// <remarks>A batch whose labels are all ignored is passed over and counted; so is a row that a step would be refused for, and the rest of its batch learned from. The same state, features, options and thread count give the same parameters, bit by bit.</remarks>
     public Task<TrainingResult> TrainAsync(
         FeatureSet features,
         TrainingOptions? options = null,
@@ -80,7 +80,7 @@ public sealed class FineTuner
                 }
                 catch (NonFiniteStepException error)
                 {
-                    refusals = refusals.Refused(refusal = error, epoch, batch);
+                    refusals = refusals.Refused(refusal = error, epoch, batch, rows.Length);
                     continue;
                 }
                 catch (ArgumentException error) when (LabelCheck.RowOf(error) is { } row)
@@ -96,7 +96,7 @@ public sealed class FineTuner
                 }
 
                 microSteps++;
-                refusals = refusals.Applied();
+                refusals = refusals.Applied(result);
                 loss += (double)result.Loss * result.LabelCount;
                 labels += result.LabelCount;
                 correct += result.CorrectCount;
@@ -109,7 +109,7 @@ public sealed class FineTuner
             }
             catch (NonFiniteStepException error)
             {
-                refusals = refusals.Refused(refusal = error, epoch, (int)batches - 1);
+                refusals = refusals.Refused(refusal = error, epoch, (int)batches - 1, rows: 0);
             }
 
             if (labels == 0)
@@ -119,6 +119,6 @@ public sealed class FineTuner
 
         long version = _model.ParameterVersion;
         Log.TrainingFinished(_model.Logger, steps, epochs, version);
-        return new(results.ToImmutable(), steps, Stopwatch.GetElapsedTime(start), version) { MicroSteps = microSteps, RefusedSteps = refusals.Steps, IgnoredBatches = ignored };
+        return new(results.ToImmutable(), steps, Stopwatch.GetElapsedTime(start), version) { MicroSteps = microSteps, RefusedSteps = refusals.Steps, RefusedRows = refusals.Rows, IgnoredBatches = ignored };
     }
 }

@@ -147,7 +147,7 @@ public sealed class PersonalModel : IDisposable
     /// <exception cref="RunFailedException">The native run failed; the step was not applied.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the step was not applied.</exception>
     public StepResult TrainStep(ReadOnlySpan<float> features, ReadOnlySpan<long> classes, double learningRate, CancellationToken cancellationToken = default) =>
-        Applied(Train(new FeatureSpanSource(features, classes), learningRate, cancellationToken));
+        Applied(Step(new FeatureSpanSource(features, classes), learningRate, cancellationToken));
 
     /// <summary>Trains one step on boundary tensors.</summary>
     /// <param name="boundary">One a boundary tensor of the manifest, in its order.</param>
@@ -158,7 +158,7 @@ public sealed class PersonalModel : IDisposable
     public StepResult TrainStep(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, double learningRate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return Applied(Train(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken));
+        return Applied(Step(new BufferSource(boundary, labels, logits: null, logitsVersion: null), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on boundary tensors and the logits that inference computed from them.</summary>
@@ -174,7 +174,7 @@ public sealed class PersonalModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
-        return Applied(Train(new BufferSource(boundary, labels, logits, logitsVersion), learningRate, cancellationToken));
+        return Applied(Step(new BufferSource(boundary, labels, logits, logitsVersion), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on what a prediction computed; its logits serve where no update came between.</summary>
@@ -188,7 +188,7 @@ public sealed class PersonalModel : IDisposable
         ArgumentNullException.ThrowIfNull(predicted);
         if (!_predictor.Made(predicted) || predicted.ParameterVersion < 0)
             throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
-        return Applied(Train(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken));
+        return Applied(Step(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken));
     }
 
     /// <summary>Trains one step on one raw Float32 input: one inference run, then one step on what it computed.</summary>
@@ -395,12 +395,36 @@ public sealed class PersonalModel : IDisposable
             return _store.TryReplaceAll(tensors, ref version);
     }
 
-    /// <summary>Trains one step as loops do: a batch whose labels are all ignored changes nothing, and its result counts no label.</summary>
+    /// <summary>Trains one step as loops do: a batch whose labels are all ignored changes nothing, and its result counts no label; rows that no step can take are left out.</summary>
+    /// <exception cref="NonFiniteStepException">No row can be learned from.</exception>
     internal StepResult Train<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
         where TSource : IBatchSource, allows ref struct
     {
         lock (_writer)
-            return _engine.Step(source, learningRate, cancellationToken);
+        {
+            try
+            {
+                return _engine.Step(source, learningRate, cancellationToken);
+            }
+            catch (NonFiniteStepException)
+            {
+                if (_engine.StepOnRest(source, learningRate, cancellationToken) is { } rest)
+                    return rest;
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Finds the rows of a refused batch that a step can take, and which of the others would be refused by themselves.</summary>
+    internal int[] FindTrainable(BatchRows batch, double learningRate, Span<bool> isRefused, CancellationToken cancellationToken)
+    {
+        lock (_writer)
+        {
+            int[] rows = RowFit.Find(_engine, batch, learningRate, cancellationToken);
+            for (int row = 0; row < batch.Count; row++)
+                isRefused[row] = Array.BinarySearch(rows, row) < 0 && !_engine.Takes(batch.Select(row), learningRate, cancellationToken);
+            return rows;
+        }
     }
 
     private static PersonalModel OpenAt(string path, PersonalModelOptions options, ILogger logger)
@@ -415,6 +439,13 @@ public sealed class PersonalModel : IDisposable
             package.Dispose();
             throw;
         }
+    }
+
+    private StepResult Step<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
+        where TSource : IBatchSource, allows ref struct
+    {
+        lock (_writer)
+            return _engine.Step(source, learningRate, cancellationToken);
     }
 
     private StepResult Applied(StepResult result) =>

@@ -10,4 +10,10 @@ public readonly record struct StepResult(float Loss, long? CorrectCount, long La
 {
     /// <summary>Gets a value indicating whether the step changed the parameters: false for a micro-step, which only added its gradient to those of its window.</summary>
     public bool IsUpdate { get; init; } = true;
+
+    /// <summary>Gets the rows that a training left out of the step, because with them it would have left values that are not finite.</summary>
+    public int RefusedRows { get; init; }
+
+    /// <summary>Gets a value indicating whether the step of the whole batch was refused before.</summary>
+    internal bool IsSecondTry { get; init; }
 }

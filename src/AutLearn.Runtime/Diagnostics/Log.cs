@@ -59,6 +59,9 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Warning, "{Files} files among the generations are none and are left alone")]
     public static partial void StrangersIgnored(ILogger logger, int files);
 
+    [LoggerMessage(19, LogLevel.Warning, "{Refused} of {Rows} rows with feedback were dropped: a step with them would not be finite")]
+    public static partial void RowsRefused(ILogger logger, int refused, int rows);
+
     [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]
     public static partial void SamplesForgotten(ILogger logger);
 

@@ -47,6 +47,9 @@ internal sealed class TensorSlot
     /// <summary>Gets a value indicating whether the batch alone decides the shape.</summary>
     public bool DependsOnBatchAlone => !_template.Any(d => d < -1);
 
+    /// <summary>Gets a value indicating whether the tensor lies in memory row by row.</summary>
+    public bool HasRowsFirst => _template.Length > 0 && _template[0] == -1 && !_template.AsSpan(1).Contains(-1);
+
     public TensorBuffer Allocate(ReadOnlySpan<long> sizes)
     {
         Span<long> dimensions = stackalloc long[_template.Length];

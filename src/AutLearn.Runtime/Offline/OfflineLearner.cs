@@ -206,7 +206,7 @@ public sealed class OfflineLearner
         }
 
         OfflineResult Result(OfflineStatus status, GateReport? report) =>
-            new(status, session.Progress, session.Position.BestEpoch, session.Position.BestLoss, features.Skipped.Count, report) { RefusedSteps = session.Position.Refusals.Steps };
+            new(status, session.Progress, session.Position.BestEpoch, session.Position.BestLoss, features.Skipped.Count, report) { RefusedSteps = session.Position.Refusals.Steps, RefusedRows = session.Position.Refusals.Rows };
         if (!isOver)
             return Result(OfflineStatus.Suspended, null);
         GateReport? report = session.HoldOut.Rows == 0

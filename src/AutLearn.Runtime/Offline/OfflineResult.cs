@@ -11,6 +11,9 @@ namespace AutLearn.Runtime.Offline;
 /// <param name="Gate">The gate's report; null unless training is over.</param>
 public sealed record OfflineResult(OfflineStatus Status, OfflineProgress Progress, int BestEpoch, double BestLoss, int SkippedSamples, GateReport? Gate)
 {
-    /// <summary>Gets the steps of the training that were not applied because they would have left values that are not finite.</summary>
+    /// <summary>Gets the steps that were refused because they would have left values that are not finite. The rows at fault were left out; where others remained, these were learned from.</summary>
     public long RefusedSteps { get; init; }
+
+    /// <summary>Gets the rows left out so, over all epochs.</summary>
+    public long RefusedRows { get; init; }
 }

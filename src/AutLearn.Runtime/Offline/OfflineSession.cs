@@ -172,11 +172,11 @@ internal sealed class OfflineSession : IDisposable
             StepResult result = _candidate.Train(source, _plan.LearningRate, cancellationToken);
             _windowSteps += result.IsUpdate ? 1 : 0;
             if (result.LabelCount > 0)
-                _position = _position with { Refusals = _position.Refusals.Applied() };
+                _position = _position with { Refusals = _position.Refusals.Applied(result) };
         }
         catch (NonFiniteStepException)
         {
-            _position = _position with { Refusals = _position.Refusals.Refused() };
+            _position = _position with { Refusals = _position.Refusals.Refused(filled) };
             if (_position.Refusals.IsOver)
                 throw;
         }
@@ -190,7 +190,7 @@ internal sealed class OfflineSession : IDisposable
         }
         catch (NonFiniteStepException)
         {
-            _position = _position with { Refusals = _position.Refusals.Refused() };
+            _position = _position with { Refusals = _position.Refusals.Refused(rows: 0) };
             if (_position.Refusals.IsOver)
                 throw;
         }

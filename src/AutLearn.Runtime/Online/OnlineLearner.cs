@@ -16,8 +16,8 @@ namespace AutLearn.Runtime.Online;
 /// twice; logits are reused too where no update came between prediction and step.</para>
 /// <para>Rows train in the order in which their labels came. Memory is bounded: the oldest rows without a label leave first.</para>
 /// <para>A step that fails, whatever the reason, pauses learning: <see cref="Statistics"/> tell the error, the rows wait, and <see cref="Resume"/>
-/// goes on. A step that the model refuses because it would leave values that are not finite costs its rows alone; after
-/// several in a row learning pauses too. After Xu et al., Journal of Software 31(10), 2020, section 3.5. Safe for use by several threads.</para>
+/// goes on. A step that the model refuses because it would leave values that are not finite costs only the rows whose own step would be
+/// refused: a second step learns from the others. After several batches in a row without one such, learning pauses too. After Xu et al., Journal of Software 31(10), 2020, section 3.5. Safe for use by several threads.</para>
 /// </remarks>
 public sealed class OnlineLearner : IAsyncDisposable
 {
@@ -189,7 +189,7 @@ public sealed class OnlineLearner : IAsyncDisposable
     /// <summary>Trains now on every labelled row, the last batch being smaller if need be.</summary>
     /// <param name="cancellationToken">Also stops the native run; rows of a stopped step wait again.</param>
     /// <returns>The number of steps; 0 while learning is paused.</returns>
-    /// <exception cref="AutLearnException">A native run failed, the artifacts are damaged, or the model refused several steps in a row. Learning is paused as after an error in the background; the rows wait.</exception>
+    /// <exception cref="AutLearnException">A native run failed, the artifacts are damaged, or the model refused every row of several batches in a row. Learning is paused as after an error in the background; the rows wait.</exception>
     /// <exception cref="IOException">The artifacts cannot be read; the same holds.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
@@ -323,15 +323,17 @@ public sealed class OnlineLearner : IAsyncDisposable
         try
         {
             if (isApplied)
-                _step.Settle(_batch, result);
+                _step.Settle(result);
         }
         finally
         {
-            _cache.Complete(_batch);
+            _cache.Complete(_batch, _step.Waits[..rows]);
             if (isApplied)
-                _ledger.Trained(rows, result.Loss, result.IsUpdate);
+                _ledger.Trained(rows - result.RefusedRows - _step.Waits.Count(true), result);
             else
                 _ledger.Ignored(rows);
+            if (result.RefusedRows > 0)
+                Log.RowsRefused(_model.Logger, result.RefusedRows, rows);
         }
 
         return isApplied;
@@ -346,6 +348,7 @@ public sealed class OnlineLearner : IAsyncDisposable
             throw new AutLearnException($"{RefusalCount.Limit} training steps in a row were refused, so learning is paused. Reset or restore the model or lower the learning rate if its parameters have grown too far, then call {nameof(Resume)}. The last refusal: {error.Message}", error);
         }
 
+        Log.RowsRefused(_model.Logger, _batch.Count, _batch.Count);
         _cache.Complete(_batch);
     }
 

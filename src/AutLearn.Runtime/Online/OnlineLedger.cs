@@ -9,7 +9,6 @@ internal sealed class OnlineLedger
     private readonly Lock _lock = new();
     private long _steps;
     private long _trainedRows;
-    private long _refusedRows;
     private RefusalCount _refusals;
     private long _ignoredRows;
     private float _lastLoss = float.NaN;
@@ -40,17 +39,17 @@ internal sealed class OnlineLedger
     public void Resume()
     {
         lock (_lock)
-            (_isPaused, _error, _refusals) = (false, null, _refusals.Applied());
+            (_isPaused, _error, _refusals) = (false, null, _refusals.Reset());
     }
 
-    public void Trained(int rows, float loss, bool isUpdate)
+    public void Trained(int rows, StepResult result)
     {
         lock (_lock)
         {
-            _steps += isUpdate ? 1 : 0;
+            _steps += result.IsUpdate ? 1 : 0;
             _trainedRows += rows;
-            _lastLoss = loss;
-            _refusals = _refusals.Applied();
+            _lastLoss = result.Loss;
+            _refusals = _refusals.Applied(result);
         }
     }
 
@@ -60,17 +59,15 @@ internal sealed class OnlineLedger
             _ignoredRows += rows;
     }
 
-    /// <summary>Counts a refused step and, unless it is one too many in a row, its rows as dropped.</summary>
+    /// <summary>Counts a batch that nothing was learned from and, unless it is one too many in a row, its rows as dropped.</summary>
     /// <returns>Whether it is one too many.</returns>
     public bool Refused(int rows)
     {
         lock (_lock)
         {
-            _refusals = _refusals.Refused();
-            if (_refusals.IsOver)
-                return true;
-            _refusedRows += rows;
-            return false;
+            RefusalCount next = _refusals.Refused(rows);
+            _refusals = next.IsOver ? next with { Rows = _refusals.Rows } : next;
+            return next.IsOver;
         }
     }
 
@@ -79,7 +76,7 @@ internal sealed class OnlineLedger
         lock (_lock)
         {
             return new(
-                _steps, _trainedRows, _refusals.Steps, _refusedRows, _ignoredRows, _lastLoss, _isPaused, _error,
+                _steps, _trainedRows, _refusals.Steps, _refusals.Rows, _ignoredRows, _lastLoss, _isPaused, _error,
                 step.ReplayedRows, step.Gate?.Promotions ?? 0, step.Gate?.Rollbacks ?? 0, cache);
         }
     }

@@ -5,8 +5,8 @@ namespace AutLearn.Runtime.Online;
 /// <summary>What an online learner did so far.</summary>
 /// <param name="Steps">Updates applied.</param>
 /// <param name="TrainedRows">Rows in them.</param>
-/// <param name="RefusedSteps">Steps that were not applied because they would have left values that are not finite.</param>
-/// <param name="RefusedRows">Rows dropped with such steps.</param>
+/// <param name="RefusedSteps">Batches whose step was refused because it would have left values that are not finite.</param>
+/// <param name="RefusedRows">Rows of theirs that were dropped: their own step would be refused too. From the others a second step learned.</param>
 /// <param name="IgnoredRows">Rows dropped without a step because every label of their batch was the ignored one.</param>
 /// <param name="LastLoss">The loss of the last step; NaN before the first.</param>
 /// <param name="IsPaused">Whether learning is paused, by the app or by an error.</param>

@@ -23,6 +23,9 @@ internal sealed class OnlineStep : IDisposable
     private readonly TensorBuffer _logits;
     private readonly byte[] _row;
     private readonly Dictionary<int, RowBuffers> _buffers = [];
+    private readonly bool[] _isRefused;
+    private readonly bool[] _waits;
+    private RowBuffers _trained;
     private double _recentLoss = double.NaN;
     private double _usualLoss = double.NaN;
 
@@ -35,8 +38,10 @@ internal sealed class OnlineStep : IDisposable
         _ignoreIndex = manifest.Loss.IgnoreIndex;
         _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
         _driftBoost = options.DriftBoost;
-        RowBuffers whole = BuffersFor(options.BatchSize);
-        _row = new byte[whole.RowSizeInBytes];
+        _trained = BuffersFor(options.BatchSize);
+        _row = new byte[_trained.RowSizeInBytes];
+        _isRefused = new bool[options.BatchSize];
+        _waits = new bool[options.BatchSize];
         _logits = RowBuffers.BufferFor(manifest.Logits, options.BatchSize);
         if (options.ReplayRows > 0)
             _replay = new(_row.Length, options.ReplayRowsPerClass, (int)Math.Min(options.ReplayCapacityInBytes / _row.Length, int.MaxValue), options.Seed);
@@ -48,24 +53,38 @@ internal sealed class OnlineStep : IDisposable
 
     public long ReplayedRows { get; private set; }
 
+    /// <summary>Gets which rows of the last batch no step has taken yet, though one can.</summary>
+    public ReadOnlySpan<bool> Waits => _waits;
+
     /// <summary>Trains one step; if it throws, all is as before. A batch whose labels are all ignored changes nothing, and its result counts no label.</summary>
+    /// <exception cref="NonFiniteStepException">No row can be learned from.</exception>
     public StepResult Train(CacheBatch batch, CancellationToken cancellationToken)
     {
         RowBuffers fresh = BuffersFor(batch.Count);
         Fill(fresh, batch);
+        _waits.AsSpan().Clear();
         if (_ignoreIndex is { } ignored && !batch.Labels.ContainsAnyExcept(ignored))
             return new(float.NaN, null, 0, null, _model.ParameterVersion);
-        Gate?.Observe(fresh.Boundary, fresh.Labels, batch.Count, cancellationToken);
-        return Step(WithReplay(fresh, batch.Count), batch, cancellationToken);
+        try
+        {
+            _trained = fresh;
+            Gate?.Observe(fresh.Boundary, fresh.Labels, batch.Count, cancellationToken);
+            return Step(WithReplay(fresh, batch.Count), batch, cancellationToken);
+        }
+        catch (NonFiniteStepException)
+        {
+            if (TrainRest(fresh, cancellationToken) is { } rest)
+                return rest;
+            throw;
+        }
     }
 
     /// <summary>Takes note of an applied step: what serves, what is replayed, and how the loss goes.</summary>
-    /// <param name="batch">As it was trained.</param>
-    /// <param name="result">What its step measured.</param>
-    public void Settle(CacheBatch batch, StepResult result)
+    /// <param name="result">What the step measured.</param>
+    public void Settle(StepResult result)
     {
         Follow(result.Loss);
-        Remember(BuffersFor(batch.Count), batch.Count);
+        Remember(_trained, _trained.Rows);
         Gate?.Trained();
     }
 
@@ -74,18 +93,52 @@ internal sealed class OnlineStep : IDisposable
 
     public void Dispose() => Gate?.Dispose();
 
+    // Without the rows that would be refused by themselves: the gate must not judge by them either.
+    private StepResult? TrainRest(RowBuffers fresh, CancellationToken cancellationToken)
+    {
+        int[] rows = Learner.FindTrainable(new(fresh.Boundary, fresh.Labels), Rate(), _isRefused, cancellationToken);
+        if (rows.Length == 0)
+            return null;
+        _trained = BuffersFor(rows.Length);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            RowBuffers.CopyRow(fresh.Boundary, rows[i], fresh.Rows, _row);
+            _trained.Set(i, _row, fresh.Labels.Span<long>()[rows[i]]);
+        }
+
+        for (int row = 0; row < fresh.Rows; row++)
+            _waits[row] = !_isRefused[row] && Array.BinarySearch(rows, row) < 0;
+        int refused = _isRefused.AsSpan(0, fresh.Rows).Count(true);
+        Gate?.Observe(_trained.Boundary, _trained.Labels, rows.Length, cancellationToken);
+        StepResult result;
+        try
+        {
+            result = Step(WithReplay(_trained, rows.Length), cancellationToken);
+        }
+        catch (NonFiniteStepException) when (_replay is { Rows: > 0 })
+        {
+            // Then what was learned long ago no longer fits.
+            result = Step(_trained, cancellationToken);
+        }
+
+        return result with { RefusedRows = refused, IsSecondTry = true };
+    }
+
+    private PersonalModel Learner => Gate?.Candidate ?? _model;
+
+    private double Rate() => _learningRate * Boost();
+
+    private StepResult Step(RowBuffers rows, CancellationToken cancellationToken) => Learner.TrainStep(rows.Boundary, rows.Labels, Rate(), cancellationToken);
+
     private StepResult Step(RowBuffers rows, CacheBatch batch, CancellationToken cancellationToken)
     {
-        double rate = _learningRate * Boost();
-        if (Gate is not null)
-            return Gate.Candidate.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
-        if (batch.LogitsVersion is not { } version || rows.Rows != batch.Count)
-            return _model.TrainStep(rows.Boundary, rows.Labels, rate, cancellationToken);
+        if (Gate is not null || batch.LogitsVersion is not { } version || rows.Rows != batch.Count)
+            return Step(rows, cancellationToken);
         TensorBuffer logits = batch.Count == _batchSize ? _logits : RowBuffers.BufferFor(_model.Manifest.Logits, batch.Count);
         logits.CopyFrom(batch.Logits());
 
         // The model compares the logits' own version with its parameters' as the step begins: they may have changed since the rows were leased.
-        return _model.TrainStep(rows.Boundary, logits, version, rows.Labels, rate, cancellationToken);
+        return _model.TrainStep(rows.Boundary, logits, version, rows.Labels, Rate(), cancellationToken);
     }
 
     private RowBuffers WithReplay(RowBuffers fresh, int count)

@@ -3,22 +3,26 @@ namespace AutLearn.Runtime.Training;
 /// <summary>The steps of a training that the model refused.</summary>
 /// <param name="Steps">All of them.</param>
 /// <param name="InARow">Those since a step was last applied.</param>
-internal readonly record struct RefusalCount(long Steps, int InARow)
+/// <param name="Rows">The rows that were left out for it.</param>
+internal readonly record struct RefusalCount(long Steps, int InARow, long Rows = 0)
 {
     /// <summary>The refused steps in a row after which the fault seems not to lie with their batches.</summary>
     public const int Limit = 8;
 
     public bool IsOver => InARow >= Limit;
 
-    public RefusalCount Applied() => this with { InARow = 0 };
+    public RefusalCount Reset() => this with { InARow = 0 };
 
-    public RefusalCount Refused() => new(Steps + 1, InARow + 1);
+    /// <summary>Counts what an applied step left out.</summary>
+    public RefusalCount Applied(StepResult result) => new(Steps + (result.IsSecondTry ? 1 : 0), 0, Rows + result.RefusedRows);
+
+    public RefusalCount Refused(int rows) => new(Steps + 1, InARow + 1, Rows + rows);
 
     /// <summary>Counts a refused step.</summary>
     /// <exception cref="NonFiniteStepException">It is one too many in a row.</exception>
-    public RefusalCount Refused(NonFiniteStepException error, int epoch, int batch)
+    public RefusalCount Refused(NonFiniteStepException error, int epoch, int batch, int rows)
     {
-        RefusalCount next = Refused();
+        RefusalCount next = Refused(rows);
         return next.IsOver ? throw next.GiveUp(error, epoch, batch) : next;
     }
 

@@ -25,6 +25,7 @@ internal sealed class StepEngine : IDisposable
     private readonly ModelRunner _evaluation;
     private readonly AccumulationWindow? _window;
     private readonly int _boundaryCount;
+    private readonly bool _hasRowsFirst;
     private readonly bool _hasSeed;
     private readonly int _correctCount;
     private readonly int _labelCount;
@@ -45,6 +46,7 @@ internal sealed class StepEngine : IDisposable
         _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
         _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
         _boundaryCount = manifest.Boundary.Length;
+        _hasRowsFirst = _plain.Signature.Inputs.Take(_boundaryCount + 1).All(i => i.HasRowsFirst);
         _hasSeed = manifest.SeedInput is not null;
         _correctCount = OutputOf(manifest, "correct_count");
         _labelCount = OutputOf(manifest, "label_count");
@@ -87,6 +89,41 @@ internal sealed class StepEngine : IDisposable
             runner.Return(plan);
         }
     }
+
+    /// <summary>Trains on the rows of a refused batch that a step can take, in one step.</summary>
+    /// <returns>Null where there is none, or rows cannot be told apart.</returns>
+    public StepResult? StepOnRest<TSource>(TSource source, double learningRate, CancellationToken cancellationToken)
+        where TSource : IBatchSource, allows ref struct
+    {
+        if (CopyRows(source) is not { } batch)
+            return null;
+        int[] rows = RowFit.Find(this, batch, learningRate, cancellationToken);
+        if (rows.Length == 0)
+            return null;
+        return Step(batch.Select(rows).Source, learningRate, cancellationToken) with { RefusedRows = batch.Count - rows.Length, IsSecondTry = true };
+    }
+
+    /// <summary>Tells whether a step on these rows would be applied. It is not.</summary>
+    public bool Takes(BatchRows rows, double learningRate, CancellationToken cancellationToken)
+    {
+        Span<long> sizes = stackalloc long[_plain.Signature.SymbolCount];
+        sizes.Clear();
+        rows.Source.Measure(_plain.Signature.Inputs.AsSpan(0, _boundaryCount), _plain.Signature.Inputs[_boundaryCount], sizes);
+        RunPlan plan = _plain.Rent(sizes);
+        try
+        {
+            rows.Source.Fill(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], logits: null);
+            Set(plan, learningRate, _sets.Version, updatesNow: false);
+            return Compute(_plain, plan, _sets.WaitForWritable(cancellationToken), _labelCheck.Count(rows.Labels), cancellationToken).IsFinite;
+        }
+        finally
+        {
+            _plain.Return(plan);
+        }
+    }
+
+    /// <summary>Tells whether all labels of a row are ignored.</summary>
+    public bool IsRowIgnored(BatchRows rows, int row) => _labelCheck.IsRowIgnored(rows.Labels, row, rows.Count);
 
     /// <summary>Updates with the mean of the gradients that wait for it, those of a window that no further step completes.</summary>
     /// <returns>Whether there were any.</returns>
@@ -174,13 +211,13 @@ internal sealed class StepEngine : IDisposable
         TimeSpan cpu = Telemetry.StepCpuTime.Enabled ? CpuTime.OfProcess() : default;
         int target = _sets.WaitForWritable(cancellationToken);
         bool hasGradient = labels > 0 || _window!.IsOpen(1 - target);
-        bool isFinite = Compute(runner, plan, target, labels, out float loss, out float? gradientNorm, out int notFinite, cancellationToken);
-        if (!isFinite && labels > 0 && IgnoredRows.TryReplace(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], _labelCheck, (int)plan.Rows))
-            isFinite = Compute(runner, plan, target, labels, out loss, out gradientNorm, out notFinite, cancellationToken);
-        if (!isFinite)
+        Measures measured = Compute(runner, plan, target, labels, cancellationToken);
+        if (!measured.IsFinite && labels > 0 && _hasRowsFirst && IgnoredRows.TryReplace(plan.Inputs.AsSpan(0, _boundaryCount), plan.Inputs[_boundaryCount], _labelCheck, (int)plan.Rows))
+            measured = Compute(runner, plan, target, labels, cancellationToken);
+        if (!measured.IsFinite)
         {
             bool isWindowRuined = _window is not null && _window.IsOpen(1 - target) && IsWindowRuined(_window, runner, plan, target);
-            NonFiniteStepException refused = _refusal.Explain(runner, plan, target, loss, gradientNorm, notFinite, version, isWindowRuined);
+            NonFiniteStepException refused = _refusal.Explain(runner, plan, target, measured.Loss, measured.GradientNorm, measured.NotFinite, version, isWindowRuined);
             if (isWindowRuined)
                 DropWindow(_window!, target, version);
             Telemetry.RefusedSteps.Add(1);
@@ -192,17 +229,35 @@ internal sealed class StepEngine : IDisposable
         Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
         if (Telemetry.StepCpuTime.Enabled)
             Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
-        return new(loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, gradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
+        return new(measured.Loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, measured.GradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
     }
 
-    private bool Compute(ModelRunner runner, RunPlan plan, int target, long labels, out float loss, out float? gradientNorm, out int notFinite, CancellationToken cancellationToken)
+    // Null where rows cannot be told apart.
+    private BatchRows? CopyRows<TSource>(TSource source)
+        where TSource : IBatchSource, allows ref struct
+    {
+        if (!_hasRowsFirst)
+            return null;
+        ReadOnlySpan<TensorSlot> slots = _plain.Signature.Inputs.AsSpan(0, _boundaryCount + 1);
+        Span<long> sizes = stackalloc long[_plain.Signature.SymbolCount];
+        sizes.Clear();
+        source.Measure(slots[..^1], slots[^1], sizes);
+        var tensors = new TensorBuffer[slots.Length];
+        for (int i = 0; i < slots.Length; i++)
+            tensors[i] = slots[i].Allocate(sizes);
+        source.Fill(tensors.AsSpan(0, _boundaryCount), tensors[^1], logits: null);
+        return new(tensors[..^1], tensors[^1]);
+    }
+
+    private Measures Compute(ModelRunner runner, RunPlan plan, int target, long labels, CancellationToken cancellationToken)
     {
         runner.Run(plan, 1 - target, cancellationToken);
-        loss = labels == 0 ? 0 : LossOf(plan);
-        gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
-        bool isMeasured = float.IsFinite(loss) && float.IsFinite(gradientNorm ?? 0);
-        notFinite = isMeasured ? _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]) : -1;
-        return isMeasured && notFinite < 0;
+        float loss = labels == 0 ? 0 : LossOf(plan);
+        float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
+        if (!float.IsFinite(loss) || !float.IsFinite(gradientNorm ?? 0))
+            return new(loss, gradientNorm, NotFinite: -1, IsFinite: false);
+        int notFinite = _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]);
+        return new(loss, gradientNorm, notFinite, IsFinite: notFinite < 0);
     }
 
     // Gradients can be finite while their squares are not: such a window would be refused at its end whatever else comes into it.
@@ -254,4 +309,7 @@ internal sealed class StepEngine : IDisposable
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return (long)((z ^ (z >> 31)) >> 1);
     }
+
+    /// <summary>What a run gave, and the first tensor it wrote that is not finite; below 0 where loss or norm told first, or all are.</summary>
+    private readonly record struct Measures(float Loss, float? GradientNorm, int NotFinite, bool IsFinite);
 }

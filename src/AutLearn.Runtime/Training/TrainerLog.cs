@@ -48,11 +48,20 @@ internal sealed class TrainerLog : IDisposable
         End();
     }
 
-    /// <summary>Notes a batch without a step.</summary>
-    public void Passed(string why, TrainerPosition position, int batch)
+    /// <summary>Notes a batch without a label that counts.</summary>
+    public void Ignored(TrainerPosition position, int batch)
     {
-        Begin(why, position.Epoch, position.Step);
+        Begin("ignored", position.Epoch, position.Step);
         _json.WriteNumber("batch", batch);
+        End();
+    }
+
+    /// <summary>Notes a batch whose step was refused, and how many of its rows are left out.</summary>
+    public void Refused(TrainerPosition position, int batch, int rows)
+    {
+        Begin("refused", position.Epoch, position.Step);
+        _json.WriteNumber("batch", batch);
+        _json.WriteNumber("rows", rows);
         End();
     }
 

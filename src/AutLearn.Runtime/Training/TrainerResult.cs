@@ -14,8 +14,11 @@ public sealed record TrainerResult(TrainerEnd End, ImmutableArray<TrainerEpoch> 
     /// <summary>Gets the micro-steps: batches whose gradients went into the updates. As many as these where the artifacts do not accumulate gradients.</summary>
     public long MicroSteps { get; init; }
 
-    /// <summary>Gets the steps that were not applied because they would have left values that are not finite.</summary>
+    /// <summary>Gets the steps that were refused because they would have left values that are not finite. The rows at fault were left out; where others remained, these were learned from.</summary>
     public long RefusedSteps { get; init; }
+
+    /// <summary>Gets the rows left out so, over all epochs.</summary>
+    public long RefusedRows { get; init; }
 
     /// <summary>Gets the batches without a step because every label was the ignored one, over all epochs.</summary>
     public long IgnoredBatches { get; init; }

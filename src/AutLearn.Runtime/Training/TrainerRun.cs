@@ -66,6 +66,7 @@ internal sealed class TrainerRun
         {
             MicroSteps = _position.MicroSteps,
             RefusedSteps = _position.Refusals.Steps,
+            RefusedRows = _position.Refusals.Rows,
             IgnoredBatches = _position.IgnoredBatches,
         };
     }
@@ -82,10 +83,12 @@ internal sealed class TrainerRun
                 double rate = _options.Schedule.RateAt(_position.Step, _position.Schedule);
                 if (Train(batch, rate, cancellationToken) is not { } result)
                     continue;
+                if (result.IsSecondTry)
+                    _log?.Refused(_position, batch.Index, result.RefusedRows);
                 _position = _position with
                 {
                     Batch = batch.Index + 1,
-                    Refusals = _position.Refusals.Applied(),
+                    Refusals = _position.Refusals.Applied(result),
                     Step = _position.Step + (result.IsUpdate ? 1 : 0),
                     MicroSteps = _position.MicroSteps + 1,
                     LossSum = _position.LossSum + ((double)result.Loss * result.LabelCount),
@@ -120,15 +123,15 @@ internal sealed class TrainerRun
             if (result.LabelCount > 0)
                 return result;
             _position = passed with { IgnoredBatches = passed.IgnoredBatches + 1, Step = passed.Step + (result.IsUpdate ? 1 : 0), LearningRate = result.IsUpdate ? rate : passed.LearningRate };
-            _log?.Passed("ignored", _position, batch.Index);
+            _log?.Ignored(_position, batch.Index);
             if (result.IsUpdate)
                 _log?.Update(_position);
         }
         catch (NonFiniteStepException error)
         {
             _refusal = error;
-            _position = passed with { Refusals = passed.Refusals.Refused(error, passed.Epoch, batch.Index) };
-            _log?.Passed("refused", _position, batch.Index);
+            _position = passed with { Refusals = passed.Refusals.Refused(error, passed.Epoch, batch.Index, batch.Rows) };
+            _log?.Refused(_position, batch.Index, batch.Rows);
         }
         catch (ArgumentException error) when (LabelCheck.RowOf(error) is { } row)
         {
@@ -153,8 +156,8 @@ internal sealed class TrainerRun
         catch (NonFiniteStepException error)
         {
             _refusal = error;
-            _position = _position with { Refusals = _position.Refusals.Refused(error, _position.Epoch, _position.Batch - 1) };
-            _log?.Passed("refused", _position, _position.Batch - 1);
+            _position = _position with { Refusals = _position.Refusals.Refused(error, _position.Epoch, _position.Batch - 1, rows: 0) };
+            _log?.Refused(_position, _position.Batch - 1, rows: 0);
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class OneBadBatchTests : IDisposable
         using var without = PersonalModel.Open(_path);
         TrainerResult result = await new Trainer(model, new() { Epochs = 2, LogFile = log }).TrainAsync(SecondBatchBad(isRefused));
         Assert.Equal((TrainerEnd.Completed, 4L), (result.End, result.Steps));
-        Assert.Equal(isRefused ? (2L, 0L) : (0L, 2L), (result.RefusedSteps, result.IgnoredBatches));
+        Assert.Equal(isRefused ? (2L, 2L * Batch, 0L) : (0L, 0L, 2L), (result.RefusedSteps, result.RefusedRows, result.IgnoredBatches));
         Assert.Equal(2, (await File.ReadAllLinesAsync(log)).Count(l => l.StartsWith(isRefused ? """{"event":"refused",""" : """{"event":"ignored",""", StringComparison.Ordinal)));
         Assert.All(result.Epochs, e => Assert.True(double.IsFinite(e.TrainLoss)));
         await new Trainer(without, new() { Epochs = 2 }).TrainAsync(Loader(row => row, [0, 1, 2, 3, 8, 9, 10, 11]));
@@ -126,9 +126,9 @@ public sealed class OneBadBatchTests : IDisposable
         FeatureSet features = model.ExtractFeatures(input, labels);
         var reports = new List<long>();
         TrainingResult result = await new FineTuner(model).TrainAsync(features, new() { Epochs = 5, BatchSize = 2 }, new Callback<TrainingProgress>(p => reports.Add(p.Step)));
-        Assert.Equal(100, result.Steps + result.RefusedSteps + result.IgnoredBatches);
-        Assert.InRange(isRefused ? result.RefusedSteps : result.IgnoredBatches, 1, 20);
-        Assert.Equal(isRefused ? 5 : 0, result.RefusedSteps);
+        Assert.Equal(100, result.Steps + result.IgnoredBatches);
+        Assert.InRange(result.IgnoredBatches, isRefused ? 0 : 1, isRefused ? 0 : 20);
+        Assert.Equal(isRefused ? (5L, 5L) : (0L, 0L), (result.RefusedSteps, result.RefusedRows));
         Assert.Equal(Enumerable.Range(1, (int)result.Steps).Select(s => (long)s), reports);
         Assert.Equal(result.Steps, model.ParameterVersion);
         Assert.All(result.Epochs, e => Assert.True(double.IsFinite(e.Loss)));
@@ -181,8 +181,8 @@ public sealed class OneBadBatchTests : IDisposable
         var options = new OfflineLearnerOptions { MinimumSamples = 10, BatchSize = 2, Epochs = 3, Patience = 3, LearningRate = 0.05 };
         OfflineResult result = await new OfflineLearner(model, history, store, _folder.File("work"), options).RunAsync();
         Assert.Equal(OfflineStatus.Promoted, result.Status);
-        Assert.Equal((3L, 1), (result.RefusedSteps, result.SkippedSamples));
-        Assert.InRange(result.Progress.WindowSteps, 150, result.Progress.Step - result.RefusedSteps);
+        Assert.Equal((3L, 3L, 1), (result.RefusedSteps, result.RefusedRows, result.SkippedSamples));
+        Assert.InRange(result.Progress.WindowSteps, 150, result.Progress.Step);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class OneBadBatchTests : IDisposable
         for (int i = 0; i < 100; i++)
             history.Add(100 + i, [float.PositiveInfinity, 1, 1, 1], 0);
         OfflineResult result = await new OfflineLearner(model, history, store, _folder.File("work"), new() { MinimumSamples = 10, BatchSize = 2, HoldOutFraction = 0 }).RunAsync();
-        Assert.Equal((8L, 0L), (result.RefusedSteps, result.Progress.WindowSteps));
+        Assert.Equal((8L, 16L, 0L), (result.RefusedSteps, result.RefusedRows, result.Progress.WindowSteps));
         Assert.Equal(LinearArtifacts.Weight, model.GetParameter("w").Span<float>().ToArray());
     }
 
