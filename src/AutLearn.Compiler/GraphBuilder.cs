@@ -11,8 +11,14 @@ internal sealed class GraphBuilder
 
     private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
 
-    public GraphBuilder(OnnxGraph graph, long opset)
+    private readonly CancellationToken _cancellationToken;
+
+    /// <param name="graph">The graph to append to.</param>
+    /// <param name="opset">The version of the default domain.</param>
+    /// <param name="cancellationToken">Checked at each node: a rule may add as many as its node has inputs.</param>
+    public GraphBuilder(OnnxGraph graph, long opset, CancellationToken cancellationToken = default)
     {
+        _cancellationToken = cancellationToken;
         Graph = graph;
         Opset = opset;
     }
@@ -40,6 +46,7 @@ internal sealed class GraphBuilder
     /// <summary>Adds a node of another domain.</summary>
     public Value[] Ops(string domain, string opType, int outputCount, ReadOnlySpan<Value?> inputs, params ReadOnlySpan<(string Name, AttributeValue Value)> attributes)
     {
+        _cancellationToken.ThrowIfCancellationRequested();
         int used = inputs.Length;
         while (used > 0 && inputs[used - 1] is null)
             used--;

@@ -50,7 +50,7 @@ public static class ModelCompiler
     private static CompiledArtifacts CompileValid(OnnxModel model, CompileOptions options, IProgress<CompileProgress>? progress, CancellationToken cancellationToken)
     {
         Report("check", 0);
-        ModelChecker.Check(model);
+        ModelChecker.Check(model, cancellationToken);
         string baseHash = HashOf(model);
         Report("normalise", 0.1);
         PreparedModel prepared = ModelPreparation.Prepare(model, options, cancellationToken);
@@ -73,7 +73,7 @@ public static class ModelCompiler
         Report("check results", 0.8);
         OnnxModel?[] all = [inference, step.Model, cached?.Model, evaluation];
         foreach (OnnxModel emitted in all.OfType<OnnxModel>())
-            ModelChecker.Check(emitted);
+            ModelChecker.Check(emitted, cancellationToken);
 
         Report("write", 0.9);
         var manifest = new ArtifactManifest
@@ -88,7 +88,7 @@ public static class ModelCompiler
             Inputs = [.. prepared.UserInputs.Select(Describe)],
             Predictions = [.. prepared.Predictions.Distinct().Select(Describe)],
             Logits = Describe(prepared.Scores),
-            Boundary = [.. boundary.Select(b => prepared.UserInputs.Contains(b) ? new BoundarySpec(Describe(b), null, b) : new BoundarySpec(Describe(b), b, null))],
+            Boundary = [.. boundary.Select(b => prepared.IsUserInput(b) ? new BoundarySpec(Describe(b), null, b) : new BoundarySpec(Describe(b), b, null))],
             Labels = labels,
             Parameters =
             [

@@ -13,7 +13,7 @@ internal static class EvaluationEmission
     public static (OnnxModel Model, TensorSpec Labels, ImmutableArray<MetricSpec> Metrics) Emit(
         PreparedModel prepared, IReadOnlyList<string> boundary, ArtifactNaming naming, Loss loss, CancellationToken cancellationToken)
     {
-        HeadModel head = HeadModel.Cut(prepared, boundary, loss, naming);
+        HeadModel head = HeadModel.Cut(prepared, boundary, loss, naming, cancellationToken);
         OnnxGraph graph = head.Graph;
         new IdentityElimination().Run(head.Model, cancellationToken);
         LossTerms terms = loss.Build(head.Builder, graph.Outputs[0], head.Labels);

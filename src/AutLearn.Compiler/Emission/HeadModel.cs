@@ -8,14 +8,14 @@ namespace AutLearn.Compiler.Emission;
 /// <summary>A copy of the head alone: boundary tensors, parameters and labels in, scores out.</summary>
 internal sealed class HeadModel
 {
-    private HeadModel(OnnxModel model, Value scores, Value labels, Value[] parameters, Value[] trainable)
+    private HeadModel(OnnxModel model, Value scores, Value labels, Value[] parameters, Value[] trainable, CancellationToken cancellationToken)
     {
         Model = model;
         Scores = scores;
         Labels = labels;
         Parameters = parameters;
         Trainable = trainable;
-        Builder = new GraphBuilder(model.Graph, model.Opset);
+        Builder = new GraphBuilder(model.Graph, model.Opset, cancellationToken);
     }
 
     public OnnxModel Model { get; }
@@ -39,19 +39,21 @@ internal sealed class HeadModel
     /// <param name="boundary">The names of the boundary tensors.</param>
     /// <param name="loss">Decides the labels' type.</param>
     /// <param name="naming">The names to use.</param>
-    public static HeadModel Cut(PreparedModel prepared, IReadOnlyList<string> boundary, Loss loss, ArtifactNaming naming)
+    /// <param name="cancellationToken">Stops the builder.</param>
+    public static HeadModel Cut(PreparedModel prepared, IReadOnlyList<string> boundary, Loss loss, ArtifactNaming naming, CancellationToken cancellationToken)
     {
         OnnxGraph whole = prepared.Model.Graph;
         OnnxModel model = prepared.Model.Cut([.. boundary.Select(n => whole.Find(n)!)], [whole.Find(prepared.Scores)!]);
         OnnxGraph graph = model.Graph;
         Value scores = graph.Outputs[0];
-        new DeadNodeElimination().Run(model);
+        new DeadNodeElimination().Run(model, cancellationToken);
         Value labels = graph.AddInput(naming.Labels, loss.LabelsFor(scores));
         return new(
             model,
             scores,
             labels,
             [.. prepared.Parameters.Select(p => graph.Find(p)!)],
-            [.. prepared.Trainable.Select(p => graph.Find(p)!)]);
+            [.. prepared.Trainable.Select(p => graph.Find(p)!)],
+            cancellationToken);
     }
 }

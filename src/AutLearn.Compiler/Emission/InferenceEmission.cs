@@ -10,7 +10,7 @@ internal static class InferenceEmission
     public static OnnxModel Emit(PreparedModel prepared, IReadOnlyList<string> boundary, CancellationToken cancellationToken = default)
     {
         OnnxGraph whole = prepared.Model.Graph;
-        string[] wanted = [.. prepared.Predictions, prepared.Scores, .. boundary.Where(b => !prepared.UserInputs.Contains(b))];
+        string[] wanted = [.. prepared.Predictions, prepared.Scores, .. boundary.Where(b => !prepared.IsUserInput(b))];
         OnnxModel model = prepared.Model.Cut([], [.. wanted.Distinct(StringComparer.Ordinal).Select(n => whole.Find(n)!)]);
         new IdentityElimination().Run(model, cancellationToken);
         PassSequence.Simplify().Run(model, cancellationToken);

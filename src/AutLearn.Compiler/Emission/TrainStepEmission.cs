@@ -51,7 +51,7 @@ internal sealed class TrainStepEmission
 
     private StepModel Emit(bool areScoresCached)
     {
-        HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming);
+        HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming, _cancellationToken);
         OnnxGraph graph = head.Graph;
         GraphBuilder builder = head.Builder;
         string? seed = ActivateDropout(head.Model);

@@ -22,7 +22,7 @@ public sealed class ReverseDifferentiation
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken = default)
     {
-        var builder = new GraphBuilder(model.Graph, model.Opset);
+        var builder = new GraphBuilder(model.Graph, model.Opset, cancellationToken);
         return Differentiate(model, builder, [new(loss, builder.One(loss))], targets, cancellationToken);
     }
 
@@ -36,7 +36,7 @@ public sealed class ReverseDifferentiation
     /// <exception cref="InvalidModelException">A node on the way is malformed; it is named.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IReadOnlyDictionary<Value, Value> Differentiate(OnnxModel model, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken = default) =>
-        Differentiate(model, new GraphBuilder(model.Graph, model.Opset), seeds, targets, cancellationToken);
+        Differentiate(model, new GraphBuilder(model.Graph, model.Opset, cancellationToken), seeds, targets, cancellationToken);
 
     private Dictionary<Value, Value> Differentiate(OnnxModel model, GraphBuilder builder, IReadOnlyList<KeyValuePair<Value, Value>> seeds, IReadOnlyCollection<Value> targets, CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal sealed class CommonSubexpressionElimination : IPass
         var merged = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (!IsPure(node))
                 continue;
             int hash = HashOf(node);

@@ -25,6 +25,12 @@ internal sealed record PreparedModel(
     ImmutableSortedDictionary<string, Tensor> Initial,
     long FrozenCount)
 {
+    // Models may have as many inputs as nodes.
+    private readonly HashSet<string> _userInputs = UserInputs.ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Tells whether a value is one of the user's inputs.</summary>
+    public bool IsUserInput(string name) => _userInputs.Contains(name);
+
     /// <summary>Gets what the step models take besides data: trainable parameters, then buffers.</summary>
     public IEnumerable<string> Parameters => Trainable.Concat(Buffers);
 }

@@ -7,7 +7,8 @@ internal sealed class GraphInspection(
     Dictionary<(string Domain, string Name, string Overload), OnnxFunction> functions,
     ImmutableSortedDictionary<string, long> opsets,
     OnnxFunction? enclosing,
-    List<ModelProblem> problems)
+    List<ModelProblem> problems,
+    CancellationToken cancellationToken)
 {
     // The values that may be read where the inspection stands, of the outer graphs too.
     private readonly HashSet<Value> _defined = [];
@@ -50,6 +51,7 @@ internal sealed class GraphInspection(
 
         foreach (Node node in graph.Nodes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             CheckNode(node);
             foreach (Value? output in node.OutputList)
             {

@@ -15,10 +15,12 @@ public static class ModelChecker
 
     /// <summary>Checks a model.</summary>
     /// <param name="model">The model, which is not changed.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
     /// <exception cref="InvalidModelException">A rule is broken; the message lists the findings.</exception>
-    public static void Check(OnnxModel model)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void Check(OnnxModel model, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<ModelProblem> problems = FindProblems(model);
+        IReadOnlyList<ModelProblem> problems = FindProblems(model, cancellationToken);
         if (problems.Count == 0)
             return;
         string list = string.Join("\n", problems.Take(MostReported).Select(p => $"- {p.Message}"));
@@ -31,12 +33,14 @@ public static class ModelChecker
 
     /// <summary>Finds everything that is wrong with a model.</summary>
     /// <param name="model">The model, which is not changed.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
     /// <returns>The findings in the order of the model; empty where it is sound.</returns>
-    public static IReadOnlyList<ModelProblem> FindProblems(OnnxModel model)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IReadOnlyList<ModelProblem> FindProblems(OnnxModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         var problems = new List<ModelProblem>();
-        new ModelInspection(model, problems).Run();
+        new ModelInspection(model, problems, cancellationToken).Run();
         return problems;
     }
 }

@@ -13,12 +13,14 @@ internal sealed class ModelInspection
 
     private readonly OnnxModel _model;
     private readonly List<ModelProblem> _problems;
+    private readonly CancellationToken _cancellationToken;
     private readonly Dictionary<(string Domain, string Name, string Overload), OnnxFunction> _functions = [];
 
-    public ModelInspection(OnnxModel model, List<ModelProblem> problems)
+    public ModelInspection(OnnxModel model, List<ModelProblem> problems, CancellationToken cancellationToken)
     {
         _model = model;
         _problems = problems;
+        _cancellationToken = cancellationToken;
     }
 
     /// <summary>Runs every check.</summary>
@@ -46,9 +48,9 @@ internal sealed class ModelInspection
                 Report($"Initializer '{value.Name}' must be an input too in format version {_model.IrVersion}.");
         }
 
-        new GraphInspection(_functions, _model.OpsetImports, enclosing: null, _problems).CheckMain(_model.Graph);
+        new GraphInspection(_functions, _model.OpsetImports, enclosing: null, _problems, _cancellationToken).CheckMain(_model.Graph);
         foreach (OnnxFunction function in _model.Functions)
-            new GraphInspection(_functions, function.OpsetImports, function, _problems).CheckBody(function.Body);
+            new GraphInspection(_functions, function.OpsetImports, function, _problems, _cancellationToken).CheckBody(function.Body);
         CheckRecursion();
     }
 

@@ -28,18 +28,15 @@ internal static class ConvolutionShapes
 
         if (x.Rank < 3 || w.Rank != x.Rank)
             throw c.Error($"needs an input and a kernel of one rank of at least 3, not {x} and {w}");
-        long group = c.Node.GetInt("group", 1);
-        if (group < 1)
-            throw c.Error($"has group {group}");
-        c.Unify(x[1], SymbolicSize.Multiply(w[1], group), $"channels in {x} and kernel {w} with group {group}");
+        long group = Group(c);
+        c.Unify(x[1], c.Multiply(w[1], group, "channels"), $"channels in {x} and kernel {w} with group {group}");
         if (w[0].IsKnown && w[0].Size % group != 0)
             throw c.Error($"has {w[0]} output channels, which group {group} does not divide");
         int spatial = x.Rank - 2;
         var dimensions = new List<Dimension> { x[0], w[0] };
         for (int i = 0; i < spatial; i++)
         {
-            Dimension kernel = c.Node.GetInts("kernel_shape") is { } k ? At(c, k, i, spatial, 1) : w[i + 2];
-            dimensions.Add(Window(c, x[i + 2], kernel, i, spatial, isCeil: false));
+            dimensions.Add(Window(c, x[i + 2], Kernel(c, w[i + 2], i, spatial), i, spatial, isCeil: false));
         }
 
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
@@ -56,11 +53,20 @@ internal static class ConvolutionShapes
 
         if (x.Rank < 3 || c.Node.GetInts("kernel_shape") is not { } kernel)
             throw c.Error($"needs a kernel_shape and an input of rank 3 or more, not {x}");
+        if (kernel.IsEmpty)
+            throw c.Error("has an empty kernel_shape");
         int spatial = x.Rank - 2;
         bool isCeil = c.Node.GetInt("ceil_mode", 0) != 0;
         var dimensions = new List<Dimension> { x[0], x[1] };
         for (int i = 0; i < spatial; i++)
-            dimensions.Add(Window(c, x[i + 2], At(c, kernel, i, spatial, 1), i, spatial, isCeil));
+        {
+            long size = Positive(c, "kernel_shape", i, spatial);
+            (long begin, long end) = Pads(c, i, spatial);
+            if (begin >= size || end >= size)
+                throw c.Error($"has pads {begin} and {end} on axis {i + 2}, where a window of {size} would lie in them");
+            dimensions.Add(Window(c, x[i + 2], size, i, spatial, isCeil));
+        }
+
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
         c.Set(1, ElementType.Int64, new Shape(dimensions));
     }
@@ -68,6 +74,8 @@ internal static class ConvolutionShapes
     private static void GlobalPool(ShapeContext c)
     {
         Shape? x = c.Required(0);
+        if (x is { Rank: < 2 })
+            throw c.Error($"needs an input of rank 2 or more, not {x}");
         c.Set(0, c.TypeOf(0), x is null ? null : new Shape(x.Select((d, i) => i < 2 ? d : Dimension.Of(1))));
     }
 
@@ -84,68 +92,93 @@ internal static class ConvolutionShapes
         if (x.Rank < 3 || w.Rank != x.Rank)
             throw c.Error($"needs an input and a kernel of one rank of at least 3, not {x} and {w}");
         c.Unify(x[1], w[0], $"channels in {x} and kernel {w}");
+        long group = Group(c);
+        if (x[1].IsKnown && x[1].Size % group != 0)
+            throw c.Error($"has {x[1]} input channels, which group {group} does not divide");
         int spatial = x.Rank - 2;
-        string auto = c.Node.GetString("auto_pad", "NOTSET");
-        var dimensions = new List<Dimension> { x[0], SymbolicSize.Multiply(w[1], Math.Max(1, c.Node.GetInt("group", 1))) };
+        var dimensions = new List<Dimension> { x[0], c.Multiply(w[1], group, "channels") };
         for (int i = 0; i < spatial; i++)
-        {
-            long stride = At(c, c.Node.GetInts("strides"), i, spatial, 1);
-            long dilation = At(c, c.Node.GetInts("dilations"), i, spatial, 1);
-            Dimension kernel = c.Node.GetInts("kernel_shape") is { } k ? At(c, k, i, spatial, 1) : w[i + 2];
-            if (c.Node.GetInts("output_shape") is { } output)
-            {
-                dimensions.Add(At(c, output.Length > spatial ? output[^spatial..] : output, i, spatial, 0));
-            }
-            else if (auto is "SAME_UPPER" or "SAME_LOWER")
-            {
-                dimensions.Add(SymbolicSize.Multiply(x[i + 2], stride));
-            }
-            else if (x[i + 2].IsKnown && kernel.IsKnown)
-            {
-                ImmutableArray<long>? pads = auto == "VALID" ? null : c.Node.GetInts("pads");
-                long size = checked((stride * (x[i + 2].Size - 1)) + (dilation * (kernel.Size - 1)) + 1
-                    + At(c, c.Node.GetInts("output_padding"), i, spatial, 0)
-                    - At(c, pads, i, 2 * spatial, 0) - At(c, pads, i + spatial, 2 * spatial, 0));
-                dimensions.Add(size >= 0 ? size : throw c.Error($"would give an output of size {size}"));
-            }
-            else
-            {
-                dimensions.Add(Dimension.Unknown);
-            }
-        }
-
+            dimensions.Add(TransposedSize(c, x[i + 2], Kernel(c, w[i + 2], i, spatial), i, spatial));
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
+    }
+
+    private static Dimension TransposedSize(ShapeContext c, Dimension input, Dimension kernel, int i, int spatial)
+    {
+        long stride = Positive(c, "strides", i, spatial);
+        long dilation = Positive(c, "dilations", i, spatial);
+        long added = At(c, c.Node.GetInts("output_padding"), i, spatial, 0);
+        if (added is < 0 or > int.MaxValue)
+            throw c.Error($"has output_padding {added} on axis {i + 2}");
+        (long begin, long end) = Pads(c, i, spatial);
+        if (c.Node.GetInts("output_shape") is { Length: > 0 } output)
+            return c.Size((Int128)At(c, output.Length > spatial ? output[^spatial..] : output, i, spatial, 0), $"output_shape on axis {i + 2} of");
+        if (IsSame(c))
+            return c.Multiply(input, stride, $"a size of axis {i + 2} of");
+        if (!input.IsKnown || !kernel.IsKnown)
+            return Dimension.Unknown;
+        Int128 size = (stride * ((Int128)input.Size - 1)) + (dilation * ((Int128)kernel.Size - 1)) + 1 + added - begin - end;
+        return c.Size(size, $"a size of axis {i + 2} of");
     }
 
     private static Dimension Window(ShapeContext c, Dimension input, Dimension kernel, int i, int spatial, bool isCeil)
     {
-        long stride = At(c, c.Node.GetInts("strides"), i, spatial, 1);
-        long dilation = At(c, c.Node.GetInts("dilations"), i, spatial, 1);
-        if (stride < 1 || dilation < 1 || kernel.Is(0))
-            throw c.Error($"has stride {stride}, dilation {dilation} and kernel {kernel} on axis {i + 2}");
-        string auto = c.Node.GetString("auto_pad", "NOTSET");
-        if (auto is "SAME_UPPER" or "SAME_LOWER")
+        long stride = Positive(c, "strides", i, spatial);
+        long dilation = Positive(c, "dilations", i, spatial);
+        (long begin, long end) = Pads(c, i, spatial);
+        if (IsSame(c))
         {
-            return input.IsKnown ? (input.Size + stride - 1) / stride : stride == 1 ? input : SymbolicSize.Divide(SymbolicSize.Add(input, stride - 1), stride);
+            return input.IsKnown ? (input.Size / stride) + (input.Size % stride == 0 ? 0 : 1)
+                : stride == 1 ? input : SymbolicSize.Divide(SymbolicSize.Add(input, stride - 1), stride);
         }
 
-        ImmutableArray<long>? pads = auto == "VALID" ? null : c.Node.GetInts("pads");
-        long begin = At(c, pads, i, 2 * spatial, 0);
-        long end = At(c, pads, i + spatial, 2 * spatial, 0);
         if (!kernel.IsKnown)
             return Dimension.Unknown;
-        long extent = checked((dilation * (kernel.Size - 1)) + 1);
+        Int128 extent = (dilation * ((Int128)kernel.Size - 1)) + 1;
         if (!input.IsKnown)
-            return stride == 1 && checked(begin + end) == extent - 1 ? input : Dimension.Unknown;
-        long room = checked(input.Size + begin + end - extent);
+            return stride == 1 && begin + end == extent - 1 ? input : Dimension.Unknown;
+        Int128 room = (Int128)input.Size + begin + end - extent;
         if (room < 0)
             throw c.Error($"has a window of {extent} on an input of {input} padded by {begin} and {end}");
-        long size = ((isCeil ? room + stride - 1 : room) / stride) + 1;
+        Int128 size = ((isCeil ? room + stride - 1 : room) / stride) + 1;
 
         // A window that would begin in the padding at the end is left out.
-        if (isCeil && (size - 1) * stride >= input.Size + begin)
+        if (isCeil && (size - 1) * stride >= (Int128)input.Size + begin)
             size--;
-        return size;
+        return c.Size(size, $"a size of axis {i + 2} of");
+    }
+
+    private static long Group(ShapeContext c) =>
+        c.Node.GetInt("group", 1) is >= 1 and <= int.MaxValue and long group ? group : throw c.Error($"has group {c.Node.GetInt("group", 1)}");
+
+    private static Dimension Kernel(ShapeContext c, Dimension ofWeights, int i, int spatial)
+    {
+        if (c.Node.GetInts("kernel_shape") is { Length: > 0 })
+            ofWeights = c.Unify(ofWeights, Positive(c, "kernel_shape", i, spatial), $"sizes of axis {i + 2} of the kernel and in kernel_shape");
+        return ofWeights.Is(0) ? throw c.Error($"has a kernel of size 0 on axis {i + 2}") : ofWeights;
+    }
+
+    private static bool IsSame(ShapeContext c) => c.Node.GetString("auto_pad", "NOTSET") switch
+    {
+        "SAME_UPPER" or "SAME_LOWER" => true,
+        "NOTSET" or "VALID" or "" => false,
+        string other => throw c.Error($"has auto_pad '{other}'"),
+    };
+
+    // Pads are given or follow from auto_pad.
+    private static (long Begin, long End) Pads(ShapeContext c, int i, int spatial)
+    {
+        if (c.Node.GetString("auto_pad", "NOTSET") == "VALID")
+            return (0, 0);
+        ImmutableArray<long>? pads = c.Node.GetInts("pads");
+        long begin = At(c, pads, i, 2 * spatial, 0);
+        long end = At(c, pads, i + spatial, 2 * spatial, 0);
+        return begin is < 0 or > int.MaxValue || end is < 0 or > int.MaxValue ? throw c.Error($"has pads {begin} and {end} on axis {i + 2}") : (begin, end);
+    }
+
+    private static long Positive(ShapeContext c, string attribute, int i, int spatial)
+    {
+        long number = At(c, c.Node.GetInts(attribute), i, spatial, 1);
+        return number is >= 1 and <= int.MaxValue ? number : throw c.Error($"has {attribute} {number} on axis {i + 2}");
     }
 
     private static long At(ShapeContext c, ImmutableArray<long>? values, int index, int length, long fallback)

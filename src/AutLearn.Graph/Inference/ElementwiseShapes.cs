@@ -25,7 +25,7 @@ internal static class ElementwiseShapes
         foreach (string op in (string[])["Sum", "Mean", "Min", "Max"])
             rules.Add(("", op), c => c.Set(0, c.TypeOf(0), c.BroadcastInputs(0, c.Node.Inputs.Count)));
         rules.Add(("", "Where"), Where);
-        rules.Add(("", "Cast"), c => c.Set(0, (ElementType)c.Node.GetInt("to", 0), c.Required(0)));
+        rules.Add(("", "Cast"), c => c.Set(0, c.TypeIn("to", ElementType.Undefined), c.Required(0)));
         rules.Add(("", "CastLike"), c => c.Set(0, c.TypeOf(1), c.Required(0)));
         rules.Add(("", "Dropout"), Dropout);
         foreach (string op in (string[])["Gelu", "FastGelu", "QuickGelu"])

@@ -6,7 +6,7 @@ internal static class IndexingShapes
     public static void Register(Dictionary<(string, string), ShapeRule> rules)
     {
         rules.Add(("", "Gather"), Gather);
-        rules.Add(("", "GatherElements"), c => c.Set(0, c.TypeOf(0), c.Required(1)));
+        rules.Add(("", "GatherElements"), GatherElements);
         rules.Add(("", "GatherND"), GatherND);
         foreach (string op in (string[])["Scatter", "ScatterElements", "ScatterND"])
             rules.Add(("", op), c => c.Set(0, c.TypeOf(0), c.Required(0)));
@@ -23,7 +23,22 @@ internal static class IndexingShapes
         }
 
         int axis = c.Axis(c.Node.GetInt("axis", 0), data.Rank);
+        if (data[axis].IsKnown && c.Ints(1)?.FirstOrDefault(i => i.Number < -data[axis].Size || i.Number >= data[axis].Size) is { Number: { } wrong })
+            throw c.Error($"has index {wrong} for axis {axis} of {data}");
         c.Set(0, c.TypeOf(0), new Shape([.. data.Take(axis), .. indices, .. data.Skip(axis + 1)]));
+    }
+
+    private static void GatherElements(ShapeContext c)
+    {
+        Shape? indices = c.Required(1);
+        if (c.Required(0) is { } data)
+        {
+            c.Axis(c.Node.GetInt("axis", 0), data.Rank);
+            if (indices is not null && indices.Rank != data.Rank)
+                throw c.Error($"has indices of shape {indices} for {data}");
+        }
+
+        c.Set(0, c.TypeOf(0), indices);
     }
 
     private static void GatherND(ShapeContext c)
@@ -35,8 +50,10 @@ internal static class IndexingShapes
         }
 
         long batch = c.Node.GetInt("batch_dims", 0);
+        if (batch < 0 || batch >= Math.Min(data.Rank, indices.Rank))
+            throw c.Error($"has batch_dims {batch} for {data} and indices {indices}");
         long consumed = batch + indices[indices.Rank - 1].Size;
-        if (batch < 0 || consumed > data.Rank)
+        if (consumed == batch || consumed > data.Rank)
             throw c.Error($"indexes {consumed} axes of {data}");
         c.Set(0, c.TypeOf(0), new Shape([.. indices.Take(indices.Rank - 1), .. data.Skip((int)consumed)]));
     }
@@ -50,7 +67,9 @@ internal static class IndexingShapes
         }
 
         int axis = c.Axis(c.Node.GetInt("axis", -1), indices.Rank + 1);
-        Dimension depth = c.Ints(1) is [SymbolicInt given] ? given.Size : Dimension.Unknown;
+        Dimension depth = c.Ints(1) is [SymbolicInt given] ? c.Size(given, "depth") : Dimension.Unknown;
+        if (depth.Is(0))
+            throw c.Error("has depth 0");
         c.Set(0, c.TypeOf(2), new Shape([.. indices.Take(axis), depth, .. indices.Skip(axis)]));
     }
 }

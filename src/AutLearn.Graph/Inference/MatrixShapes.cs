@@ -28,7 +28,12 @@ internal static class MatrixShapes
         c.Unify(a[transA ? 0 : 1], b[transB ? 1 : 0], $"inner dimensions of {a} and {b}");
         var shape = new Shape(a[transA ? 1 : 0], b[transB ? 0 : 1]);
         if (c.ShapeOf(2) is { } bias)
-            c.Broadcast(bias, shape);
+        {
+            Shape broadcast = c.Broadcast(bias, shape)!;
+            if (broadcast.Rank > 2 || broadcast.Where((d, i) => d.IsKnown && shape[i].IsKnown && d != shape[i]).Any())
+                throw c.Error($"cannot broadcast {bias} to {shape}");
+        }
+
         c.Set(0, c.TypeOf(0), shape);
     }
 
@@ -95,6 +100,8 @@ internal static class MatrixShapes
         }
 
         string output = sides.Length > 1 ? sides[1] : string.Concat(sides[0].CountBy(l => l).Where(l => l.Value == 1 && l.Key != ',').Select(l => l.Key).Order());
+        if (output.Distinct().Count() != output.Length)
+            throw c.Error($"has an output term '{output}' with one letter twice");
         if (output.Any(l => !sizes.ContainsKey(l)))
             throw c.Error($"has an output term '{output}' that no input defines");
         c.Set(0, c.TypeOf(0), new Shape(output.Select(l => sizes[l])));

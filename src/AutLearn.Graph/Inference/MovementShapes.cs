@@ -16,10 +16,6 @@ internal static class MovementShapes
         rules.Add(("", "Expand"), Expand);
         rules.Add(("", "Tile"), Tile);
         rules.Add(("", "Pad"), Pad);
-        rules.Add(("", "DepthToSpace"), DepthToSpace);
-        rules.Add(("", "SpaceToDepth"), SpaceToDepth);
-        rules.Add(("", "Resize"), Resize);
-        rules.Add(("", "Upsample"), Resize);
     }
 
     private static void Reshape(ShapeContext c)
@@ -58,10 +54,12 @@ internal static class MovementShapes
             }
             else
             {
-                dimensions[i] = target[i].Size;
+                dimensions[i] = c.Size(target[i], "the target size");
             }
         }
 
+        if (free >= 0 && !copiesZero && Array.Exists(target, t => t.Number == 0))
+            throw c.Error("leaves a dimension free beside one of size 0");
         if (input is not null)
             Settle(c, input, dimensions, free);
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
@@ -178,7 +176,7 @@ internal static class MovementShapes
             if (next.Rank != first.Rank)
                 throw c.Error($"joins shapes {first} and {next}");
             for (int d = 0; d < dimensions.Length; d++)
-                dimensions[d] = d == axis ? SymbolicSize.Add(dimensions[d], next[d]) : c.Unify(dimensions[d], next[d], $"sizes of axis {d}");
+                dimensions[d] = d == axis ? c.Add(dimensions[d], next[d], $"a size of axis {d} of") : c.Unify(dimensions[d], next[d], $"sizes of axis {d}");
         }
 
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
@@ -188,6 +186,9 @@ internal static class MovementShapes
     {
         Shape? x = c.Required(0);
         int count = c.Node.Outputs.Count;
+        long parts = c.Node.GetInt("num_outputs", count);
+        if (parts != count || count == 0)
+            throw c.Error($"splits into {parts} parts and has {count} outputs");
         if (x is null)
         {
             for (int o = 0; o < count; o++)
@@ -199,14 +200,35 @@ internal static class MovementShapes
         long[]? sizes = c.Has(1, "split") ? c.Numbers(1, "split") : null;
         if (sizes is not null && sizes.Length != count)
             throw c.Error($"splits into {sizes.Length} parts and has {count} outputs");
-        long part = x[axis].IsKnown ? (x[axis].Size + count - 1) / count : 0;
+        Dimension[] given = sizes is not null ? PartsOf(c, x, axis, sizes)
+            : c.Has(1, "split") || !x[axis].IsKnown ? [.. Enumerable.Repeat(Dimension.Unknown, count)]
+            : EqualParts(c, x, axis, count);
         for (int o = 0; o < count; o++)
-        {
-            Dimension size = sizes is not null ? sizes[o]
-                : c.Has(1, "split") || !x[axis].IsKnown ? Dimension.Unknown
-                : Math.Max(0, Math.Min(part, x[axis].Size - (o * part)));
-            c.Set(o, c.TypeOf(0), x.With(axis, size));
-        }
+            c.Set(o, c.TypeOf(0), x.With(axis, given[o]));
+    }
+
+    private static Dimension[] PartsOf(ShapeContext c, Shape x, int axis, long[] sizes)
+    {
+        Dimension[] parts = [.. sizes.Select(s => c.Size((Int128)s, "a part of size"))];
+        Dimension sum = parts.Aggregate((a, b) => c.Add(a, b, "a sum of parts of"));
+        if (x[axis].IsKnown && sum != x[axis])
+            throw c.Error($"splits axis {axis} of {x} into parts of together {sum}");
+        return parts;
+    }
+
+    // From version 18 on the last part may be smaller.
+    private static Dimension[] EqualParts(ShapeContext c, Shape x, int axis, int count)
+    {
+        long size = x[axis].Size;
+        long part = (size / count) + (size % count == 0 ? 0 : 1);
+        Int128 last = size - ((Int128)part * (count - 1));
+        if (c.Opset < 18 && last != part)
+            throw c.Error($"cannot split axis {axis} of {x} into {count} equal parts");
+
+        // Exporters leave such nodes in branches that never run.
+        if (last < 0)
+            return [.. Enumerable.Repeat(Dimension.Unknown, count)];
+        return [.. Enumerable.Repeat((Dimension)part, count - 1), (long)last];
     }
 
     private static void Slice(ShapeContext c)
@@ -228,10 +250,13 @@ internal static class MovementShapes
             return;
         }
 
+        if ((starts ?? axes).Length != axes.Length || (ends ?? axes).Length != axes.Length || (steps ?? axes).Length != axes.Length)
+            throw c.Error($"slices {axes.Length} axes by {starts?.Length} starts, {ends?.Length} ends and {steps?.Length} steps");
         Dimension[] dimensions = [.. x];
+        int[] normal = c.DistinctAxes(axes, x.Rank);
         for (int i = 0; i < axes.Length; i++)
         {
-            int axis = c.Axis(axes[i], x.Rank);
+            int axis = normal[i];
             dimensions[axis] = starts is null || ends is null || areStepsOpen
                 ? Dimension.Unknown
                 : SliceSize(c, x[axis], starts[i], ends[i], steps?[i] ?? 1);
@@ -269,7 +294,7 @@ internal static class MovementShapes
     {
         if (c.Ints(1) is { } target)
         {
-            c.Set(0, c.TypeOf(0), c.Broadcast(c.Required(0), new Shape(target.Select(t => t.Size))));
+            c.Set(0, c.TypeOf(0), c.Broadcast(c.Required(0), c.Sizes(target, "the target size")));
             return;
         }
 
@@ -288,7 +313,7 @@ internal static class MovementShapes
         SymbolicInt[]? repeats = c.Ints(1);
         if (repeats is not null && repeats.Length != x.Rank)
             throw c.Error($"repeats {x} by {repeats.Length} numbers");
-        c.Set(0, c.TypeOf(0), new Shape(x.Select((d, i) => repeats is null ? Dimension.Unknown : SymbolicSize.Multiply(d, repeats[i].Size))));
+        c.Set(0, c.TypeOf(0), new Shape(x.Select((d, i) => repeats is null ? Dimension.Unknown : c.Multiply(d, c.Size(repeats[i], "repeats"), $"a size of axis {i} of"))));
     }
 
     private static void Pad(ShapeContext c)
@@ -309,60 +334,28 @@ internal static class MovementShapes
 
         if (pads.Length != 2 * axes.Length)
             throw c.Error($"pads {axes.Length} axes by {pads.Length} numbers");
+        bool isReflecting = c.Node.GetString("mode", "constant") == "reflect";
         Dimension[] dimensions = [.. x];
+        int[] normal = c.DistinctAxes(axes, x.Rank);
         for (int i = 0; i < axes.Length; i++)
         {
-            int axis = c.Axis(axes[i], x.Rank);
-            long by = checked(pads[i] + pads[i + axes.Length]);
-            if (x[axis].IsKnown && x[axis].Size + by < 0)
-                throw c.Error($"pads axis {axis} of {x} by {by}");
-            dimensions[axis] = by == 0 ? x[axis] : x[axis].IsKnown ? x[axis].Size + by : by > 0 ? SymbolicSize.Add(x[axis], by) : Dimension.Unknown;
+            int axis = normal[i];
+            Int128 begin = pads[i], end = pads[i + axes.Length], by = begin + end;
+            if (x[axis].IsKnown)
+            {
+                long size = x[axis].Size;
+                if (size + Int128.Min(begin, 0) + Int128.Min(end, 0) < 0)
+                    throw c.Error($"pads axis {axis} of {x} by {begin} and {end}, which removes more than there is");
+                if (isReflecting && (begin >= size || end >= size) && by > 0)
+                    throw c.Error($"reflects axis {axis} of {x} for pads of {begin} and {end}, which needs more than there is");
+                dimensions[axis] = c.Size(size + by, $"a size of axis {axis} of");
+            }
+            else
+            {
+                dimensions[axis] = by == 0 ? x[axis] : by > 0 ? SymbolicSize.Add(x[axis], c.Size(by, "pads")) : Dimension.Unknown;
+            }
         }
 
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
-    }
-
-    private static void DepthToSpace(ShapeContext c)
-    {
-        long block = Math.Max(1, c.Node.GetInt("blocksize", 1));
-        c.Set(0, c.TypeOf(0), c.Required(0) is { Rank: 4 } x
-            ? new Shape(x[0], SymbolicSize.Divide(x[1], checked(block * block)), SymbolicSize.Multiply(x[2], block), SymbolicSize.Multiply(x[3], block))
-            : null);
-    }
-
-    private static void SpaceToDepth(ShapeContext c)
-    {
-        long block = Math.Max(1, c.Node.GetInt("blocksize", 1));
-        c.Set(0, c.TypeOf(0), c.Required(0) is { Rank: 4 } x
-            ? new Shape(x[0], SymbolicSize.Multiply(x[1], checked(block * block)), SymbolicSize.Divide(x[2], block), SymbolicSize.Divide(x[3], block))
-            : null);
-    }
-
-    private static void Resize(ShapeContext c)
-    {
-        if (c.Required(0) is not { } x)
-        {
-            c.Set(0, c.TypeOf(0), null);
-            return;
-        }
-
-        var open = new Shape(Enumerable.Repeat(Dimension.Unknown, x.Rank));
-        if (c.Node.OpType == "Resize" && c.Node.Input(3) is not null && c.Ints(3) is { } sizes && sizes.Length == x.Rank)
-        {
-            c.Set(0, c.TypeOf(0), new Shape(sizes.Select(s => s.Size)));
-            return;
-        }
-
-        int index = c.Node.OpType == "Resize" && c.Opset >= 11 ? 2 : 1;
-        float[]? scales = c.Node.GetFloats("scales") is { } given ? [.. given]
-            : c.Node.Input(index) is { IsConstant: true, ElementType: ElementType.Float32 } value ? value.Initializer!.Span<float>().ToArray() : null;
-        if (scales is null || scales.Length != x.Rank)
-        {
-            c.Set(0, c.TypeOf(0), open);
-            return;
-        }
-
-        c.Set(0, c.TypeOf(0), new Shape(x.Select((d, i) => scales[i] == 1 ? d
-            : d.IsKnown && scales[i] is > 0 and < 1e6f ? (long)Math.Floor(d.Size * (double)scales[i]) : Dimension.Unknown)));
     }
 }

@@ -34,7 +34,7 @@ internal static class NormalizationShapes
             return;
         int axis = c.Axis(c.Node.GetInt("axis", -1), x.Rank);
         var statistics = new Shape(x.Select((d, i) => i < axis ? d : Dimension.Of(1)));
-        var type = (ElementType)c.Node.GetInt("stash_type", 1);
+        ElementType type = c.TypeIn("stash_type", ElementType.Float32);
         c.Set(1, type, statistics);
         c.Set(2, type, statistics);
     }

@@ -14,10 +14,16 @@ internal static class RecurrentShapes
     // States keep the type they start with; each other output of the body is stacked along one more axis.
     private static void Scan(ShapeContext c)
     {
-        int sequences = (int)c.Node.GetInt("num_scan_inputs", 0);
+        long count = c.Node.GetInt("num_scan_inputs", 0);
+        if (c.Opset < 9)
+            return;
+        if (count < 1 || count > c.Node.Inputs.Count)
+            throw c.Error($"has num_scan_inputs {count} and {c.Node.Inputs.Count} inputs");
+        if (c.Node.Subgraphs().ToArray() is not [OnnxGraph body])
+            throw c.Error("needs one body");
+        int sequences = (int)count;
         int states = c.Node.Inputs.Count - sequences;
-        OnnxGraph body = c.Node.Subgraphs().Single();
-        if (c.Opset < 9 || sequences < 1 || states < 0 || body.Outputs.Count != c.Node.Outputs.Count || body.Outputs.Count < states)
+        if ( body.Outputs.Count != c.Node.Outputs.Count || body.Outputs.Count < states)
             return;
         Dimension steps = Dimension.Unknown;
         for (int i = 0; i < sequences; i++)
@@ -65,11 +71,18 @@ internal static class RecurrentShapes
         if (x is { } given && given.Rank != 3)
             throw c.Error($"needs an input of rank 3, not {given}");
         bool isBatchFirst = c.Node.GetInt("layout", 0) != 0;
-        Dimension directions = c.Node.GetString("direction", "forward") == "bidirectional" ? 2 : 1;
+        Dimension directions = c.Node.GetString("direction", "forward") switch
+        {
+            "bidirectional" => 2,
+            "forward" or "reverse" => 1,
+            string other => throw c.Error($"has direction '{other}'"),
+        };
         Dimension sequence = x is null ? Dimension.Unknown : x[isBatchFirst ? 1 : 0];
         Dimension batch = x is null ? Dimension.Unknown : x[isBatchFirst ? 0 : 1];
-        Dimension hidden = c.Node.Attributes.ContainsKey("hidden_size") ? c.Node.GetInt("hidden_size", 1)
+        Dimension hidden = c.Node.Attributes.ContainsKey("hidden_size") ? c.Size((Int128)c.Node.GetInt("hidden_size", 0), "hidden_size")
             : c.ShapeOf(2) is { Rank: 3 } r ? r[2] : Dimension.Unknown;
+        if (hidden.Is(0))
+            throw c.Error("has hidden_size 0");
         long gates = c.Node.OpType switch { "LSTM" => 4, "GRU" => 3, _ => 1 };
         Dimension rows = SymbolicSize.Multiply(hidden, gates);
         Expect(c, 1, directions, rows, x is null ? Dimension.Unknown : x[2]);

@@ -50,7 +50,7 @@ internal static class ReductionShapes
             return;
         }
 
-        var reduced = axes.Select(a => c.Axis(a, shape.Rank)).ToHashSet();
+        var reduced = axes.Select(a => c.Axis(a, Math.Max(shape.Rank, 1))).ToHashSet();
         c.Set(0, c.TypeOf(0), keeps
             ? new Shape(shape.Select((d, i) => reduced.Contains(i) ? Dimension.Of(1) : d))
             : new Shape(shape.Where((_, i) => !reduced.Contains(i))));
@@ -73,8 +73,12 @@ internal static class ReductionShapes
         Shape? shape = c.Required(0);
         if (shape is not null)
         {
-            Dimension k = c.Node.Attributes.ContainsKey("k") ? c.Node.GetInt("k", 1) : c.Ints(1) is [SymbolicInt given] ? given.Size : Dimension.Unknown;
-            shape = shape.With(c.Axis(c.Node.GetInt("axis", -1), shape.Rank), k);
+            int axis = c.Axis(c.Node.GetInt("axis", -1), shape.Rank);
+            Dimension k = c.Node.Attributes.ContainsKey("k") ? c.Size((Int128)c.Node.GetInt("k", 0), "k")
+                : c.Ints(1) is [SymbolicInt given] ? c.Size(given, "k") : Dimension.Unknown;
+            if (k.IsKnown && shape[axis].IsKnown && k.Size > shape[axis].Size)
+                throw c.Error($"has k {k}, more than axis {axis} of {shape} holds");
+            shape = shape.With(axis, k);
         }
 
         c.Set(0, c.TypeOf(0), shape);

@@ -41,8 +41,60 @@ internal sealed class ShapeContext
     public int Axis(long axis, int rank)
     {
         long normal = axis < 0 ? axis + rank : axis;
-        return normal >= 0 && normal < Math.Max(rank, 1) ? (int)normal : throw Error($"has axis {axis}, which a tensor of rank {rank} lacks");
+        return normal >= 0 && normal < rank ? (int)normal : throw Error($"has axis {axis}, which a tensor of rank {rank} lacks");
     }
+
+    /// <summary>Gets different axes in the given order.</summary>
+    public int[] DistinctAxes(ReadOnlySpan<long> axes, int rank)
+    {
+        int[] normal = new int[axes.Length];
+        var seen = new HashSet<int>();
+        for (int i = 0; i < axes.Length; i++)
+        {
+            normal[i] = Axis(axes[i], rank);
+            if (!seen.Add(normal[i]))
+                throw Error($"names axis {axes[i]} twice");
+        }
+
+        return normal;
+    }
+
+    /// <summary>Takes a computed number for a size.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="what">What it is, such as <c>hidden_size</c>.</param>
+    public Dimension Size(Int128 number, string what) =>
+        number < 0 ? throw Error($"has {what} {number}, which is negative")
+        : number > Shape.LargestCount ? throw Error($"has {what} {number}, which no machine can hold")
+        : (long)number;
+
+    /// <summary>Takes an element of a shape-like input for a size.</summary>
+    public Dimension Size(SymbolicInt given, string what) => given.Number is { } number ? Size((Int128)number, what) : given.Size;
+
+    /// <summary>Takes a shape-like input's elements for sizes.</summary>
+    public Shape Sizes(SymbolicInt[] given, string what) => new(given.Select(s => Size(s, what)));
+
+    /// <summary>Gets an element type that an attribute names.</summary>
+    public ElementType TypeIn(string attribute, ElementType fallback)
+    {
+        if (!Node.Attributes.ContainsKey(attribute))
+            return fallback;
+        long number = Node.GetInt(attribute, 0);
+        return number is > 0 and <= int.MaxValue && Enum.IsDefined((ElementType)number)
+            ? (ElementType)number
+            : throw Error($"has {attribute} {number}, which is no element type");
+    }
+
+    /// <summary>Multiplies; numbers whose product no machine can hold are refused.</summary>
+    public Dimension Multiply(Dimension a, Dimension b, string what) =>
+        a.IsKnown && b.IsKnown ? Size((Int128)a.Size * b.Size, what) : SymbolicSize.Multiply(a, b);
+
+    /// <summary>Adds; numbers whose sum no machine can hold are refused.</summary>
+    public Dimension Add(Dimension a, Dimension b, string what) =>
+        a.IsKnown && b.IsKnown ? Size((Int128)a.Size + b.Size, what) : SymbolicSize.Add(a, b);
+
+    /// <summary>Divides a size by one that must divide it.</summary>
+    public Dimension Divide(Dimension size, long by, string what) =>
+        size.IsKnown && size.Size % by != 0 ? throw Error($"has {what} {size}, which {by} does not divide") : SymbolicSize.Divide(size, by);
 
     /// <summary>States an output's type; what was known before is merged with it.</summary>
     public void Set(int output, ElementType type, Shape? shape)

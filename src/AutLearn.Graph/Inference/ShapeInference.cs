@@ -66,7 +66,7 @@ public static class ShapeInference
             rule(context);
             ints?.Remember(node);
         }
-        catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException)
+        catch (Exception error) when (error is ArithmeticException or IndexOutOfRangeException or ArgumentException or InvalidOperationException)
         {
             throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) is malformed: {error.Message}", error) { NodeName = node.DisplayName };
         }
@@ -80,6 +80,7 @@ public static class ShapeInference
         ReductionShapes.Register(rules);
         ConvolutionShapes.Register(rules);
         MovementShapes.Register(rules);
+        ResamplingShapes.Register(rules);
         IndexingShapes.Register(rules);
         NormalizationShapes.Register(rules);
         RecurrentShapes.Register(rules);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace AutLearn.Graph.Inference;
 
 /// <summary>Operators that create values, and those that read shapes.</summary>
@@ -19,7 +21,7 @@ internal static class SourceShapes
         rules.Add(("", "If"), If);
     }
 
-    private static ElementType Given(ShapeContext c, ElementType fallback) => (ElementType)c.Node.GetInt("dtype", (long)fallback);
+    private static ElementType Given(ShapeContext c, ElementType fallback) => c.TypeIn("dtype", fallback);
 
     private static void Constant(ShapeContext c)
     {
@@ -44,7 +46,7 @@ internal static class SourceShapes
     private static void ConstantOfShape(ShapeContext c)
     {
         ElementType type = c.Node.GetTensor("value")?.ElementType ?? ElementType.Float32;
-        Shape? shape = c.Ints(0) is { } sizes ? new Shape(sizes.Select(s => s.Size))
+        Shape? shape = c.Ints(0) is { } sizes ? c.Sizes(sizes, "the target size")
             : c.ShapeOf(0) is { Rank: 1 } rank && rank[0].IsKnown && rank[0].Size <= 64
                 ? new Shape(Enumerable.Repeat(Dimension.Unknown, (int)rank[0].Size))
                 : null;
@@ -66,10 +68,18 @@ internal static class SourceShapes
     private static void Range(ShapeContext c)
     {
         Dimension length = Dimension.Unknown;
-        if (c.Ints(0) is [{ Number: { } start }] && c.Ints(2) is [{ Number: { } step }] && step != 0 && c.Ints(1) is [SymbolicInt limit])
+        for (int i = 0; i < 3; i++)
+        {
+            if (RealConstant(c, i) is { } real && (!double.IsFinite(real) || (i == 2 && real == 0)))
+                throw c.Error($"has {(i == 0 ? "start" : i == 1 ? "limit" : "delta")} {real.ToString(CultureInfo.InvariantCulture)}");
+        }
+
+        if (c.Ints(2) is [{ Number: 0 }])
+            throw c.Error("has delta 0");
+        if (c.Ints(0) is [{ Number: { } start }] && c.Ints(2) is [{ Number: { } step }] && c.Ints(1) is [SymbolicInt limit])
         {
             if (limit.Number is { } end)
-                length = (long)Math.Max(0, Math.Ceiling(((double)end - start) / step));
+                length = c.Size(Int128.Max(0, ((Int128)end - start + step - Math.Sign(step)) / step), "a length of");
             else if (start == 0 && step == 1)
                 length = limit.Size;
         }
@@ -77,8 +87,17 @@ internal static class SourceShapes
         c.Set(0, c.TypeOf(0), new Shape(length));
     }
 
+    private static double? RealConstant(ShapeContext c, int input) => c.Node.Input(input) is { IsConstant: true, Initializer: { Count: 1 } tensor }
+        ? tensor.ElementType switch
+        {
+            ElementType.Float32 => tensor.Span<float>()[0],
+            ElementType.Float64 => tensor.Span<double>()[0],
+            _ => null,
+        }
+        : null;
+
     private static void Random(ShapeContext c) =>
-        c.Set(0, Given(c, ElementType.Float32), c.Node.GetInts("shape") is { } sizes ? Shape.Of(sizes.AsSpan()) : null);
+        c.Set(0, Given(c, ElementType.Float32), c.Node.GetInts("shape") is { } sizes ? new Shape(sizes.Select(s => c.Size((Int128)s, "the size"))) : null);
 
     // Only what both branches agree on is known.
     private static void If(ShapeContext c)

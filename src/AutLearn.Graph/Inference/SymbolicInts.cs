@@ -57,7 +57,9 @@ internal sealed class SymbolicInts
                 if (node.GetInts("value_ints") is { } ints)
                     return ints.Length > MaxElements ? null : [.. ints.Select(i => new SymbolicInt(i))];
                 return node.Attributes.ContainsKey("value_int") ? [new(node.GetInt("value_int", 0))] : null;
-            case "Identity" or "Cast" or "Squeeze" or "Unsqueeze" or "Reshape":
+            case "Cast":
+                return Cast(node, depth);
+            case "Identity" or "Squeeze" or "Unsqueeze" or "Reshape":
                 return node.Input(0) is { } source ? Evaluate(source, depth - 1) : null;
             case "Shape":
                 return ShapeElements(node);
@@ -74,7 +76,7 @@ internal sealed class SymbolicInts
             case "Add" or "Sub" or "Mul" or "Div":
                 return Arithmetic(node, depth);
             case "Neg":
-                return node.Input(0) is { } operand && Evaluate(operand, depth - 1) is { } negated && negated.All(n => n.Number is not null)
+                return node.Input(0) is { } operand && Evaluate(operand, depth - 1) is { } negated && negated.All(n => n.Number is > long.MinValue)
                     ? [.. negated.Select(n => new SymbolicInt(-n.Number!.Value))]
                     : null;
             case "ConstantOfShape":
@@ -82,6 +84,19 @@ internal sealed class SymbolicInts
             default:
                 return null;
         }
+    }
+
+    // Not through real numbers: halves would be lost.
+    private SymbolicInt[]? Cast(Node node, int depth)
+    {
+        if (node.Input(0) is not { } source || Evaluate(source, depth - 1) is not { } elements)
+            return null;
+        return node.GetInt("to", 0) switch
+        {
+            (long)ElementType.Int64 => elements,
+            (long)ElementType.Int32 when elements.All(e => e.Number is null or (>= int.MinValue and <= int.MaxValue)) => elements,
+            _ => null,
+        };
     }
 
     private static SymbolicInt[]? FromTensor(Tensor tensor)

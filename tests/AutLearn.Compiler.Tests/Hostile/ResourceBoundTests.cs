@@ -181,11 +181,34 @@ public sealed class ResourceBoundTests
         Assert.Equal(stage, progress.Last);
     }
 
+    [Fact]
+    public void Compile_ThirtyThousandInputs_Finishes()
+    {
+        // Each input is looked up among the names of all: by a list that would take the square of their number.
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        OnnxModel model = Read(HostileModels.ManySizes(30_000), out _);
+        CompiledArtifacts artifacts = ModelCompiler.Compile(model, new CompileOptions { Trainable = TrainableSelection.All }, null, timeout.Token);
+        Assert.Equal(30_001, artifacts.Manifest.Boundary.Length);
+    }
+
+    [Fact]
+    public void Differentiate_CancelledInsideOneNode_Stops()
+    {
+        // One rule adds as many nodes as its node has inputs.
+        using var source = new CancellationTokenSource();
+        var builder = new GraphBuilder(new OnnxGraph("g"), 18, source.Token);
+        Value x = builder.Graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N")));
+        builder.Neg(x);
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => builder.Neg(x));
+    }
+
     [Theory]
     [InlineData(nameof(HostileModels.Chain))]
     [InlineData(nameof(HostileModels.Fan))]
     [InlineData(nameof(HostileModels.ParameterChain))]
     [InlineData(nameof(HostileModels.SimilarConstants))]
+    [InlineData(nameof(HostileModels.ManySizes))]
     public void Compile_FourTimesTheNodes_AllocatesFourTimesAsMuch(string kind)
     {
         // Quadratic spots would allocate, or compare, sixteen times as much; time is bounded loosely for those that only compare.
@@ -197,7 +220,7 @@ public sealed class ResourceBoundTests
         long Cost(int nodes)
         {
             OnnxModel model = Read(Create(kind, nodes), out _);
-            return Allocated(() => ModelCompiler.Compile(model, new CompileOptions { Trainable = kind == nameof(HostileModels.ParameterChain) ? TrainableSelection.All : TrainableSelection.LastLayers(1) }));
+            return Allocated(() => ModelCompiler.Compile(model, new CompileOptions { Trainable = kind is nameof(HostileModels.ParameterChain) or nameof(HostileModels.ManySizes) ? TrainableSelection.All : TrainableSelection.LastLayers(1) }));
         }
     }
 
@@ -225,6 +248,7 @@ public sealed class ResourceBoundTests
         nameof(HostileModels.Fan) => HostileModels.Fan(size),
         nameof(HostileModels.ParameterChain) => HostileModels.ParameterChain(size),
         nameof(HostileModels.SimilarConstants) => HostileModels.SimilarConstants(size),
+        nameof(HostileModels.ManySizes) => HostileModels.ManySizes(size),
         _ => HostileModels.Filled(),
     };
 

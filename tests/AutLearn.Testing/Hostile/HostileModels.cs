@@ -120,6 +120,17 @@ public static class HostileModels
         return x;
     });
 
+    /// <summary>Many inputs, each with a size of its own, that one parameter multiplies and one node joins.</summary>
+    public static OnnxModel ManySizes(int inputs) => Of((graph, x) =>
+    {
+        Value shared = graph.AddInitializer("shared", Tensor.Of<float>([Width, Width], new float[Width * Width]));
+        Value[] parts = [.. Enumerable.Range(0, inputs).Select(i =>
+            Add(graph, "MatMul", [graph.AddInput($"x{i}", new TensorType(ElementType.Float32, new Shape("N", $"d{i}", Width))), shared]))];
+        Value axis = graph.AddInitializer("axis", Tensor.Vector(1L));
+        Value sum = Add(graph, "ReduceSum", [Add(graph, "Concat", parts, ("axis", AttributeValue.Of(1L))), axis], ("keepdims", AttributeValue.Of(0L)));
+        return Add(graph, "Add", [x, sum]);
+    });
+
     private static OnnxModel Of(Func<OnnxGraph, Value, Value> build, Action<OnnxModel>? finish = null)
     {
         var graph = new OnnxGraph("hostile");
