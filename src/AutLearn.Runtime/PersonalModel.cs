@@ -367,12 +367,17 @@ public sealed class PersonalModel : IDisposable
     /// <summary>Opens the same artifacts once more, at the parameters as compiled.</summary>
     internal PersonalModel Fork() => OpenAt(_path, _options, Logger);
 
-    internal byte[] CaptureState() => StateFile.Capture(Manifest, _sets).ToBytes();
+    internal byte[] CaptureState() => Capture().ToBytes();
+
+    internal SafetensorsFile Capture() => StateFile.Capture(Manifest, _sets);
 
     /// <exception cref="InvalidArtifactException">The bytes are damaged or of another model; nothing is changed.</exception>
-    internal void RestoreState(ReadOnlyMemory<byte> state, string name)
+    internal void RestoreState(ReadOnlyMemory<byte> state, string name) => RestoreState(SafetensorsFile.Read(state, name), name);
+
+    /// <exception cref="InvalidArtifactException">The state is of another model; nothing is changed.</exception>
+    internal void RestoreState(SafetensorsFile state, string name)
     {
-        (Tensor[] tensors, long version) = StateFile.Load(SafetensorsFile.Read(state, name), name, Manifest);
+        (Tensor[] tensors, long version) = StateFile.Load(state, name, Manifest);
         lock (_writer)
             _store.ReplaceAll(tensors, version);
     }

@@ -16,7 +16,7 @@ public static class AutLearnOnlineExtensions
     /// <param name="configure">Sets the options, at least <see cref="OnlineLearningOptions.Folder"/>.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// The container's model begins with the newest generation. The <see cref="GenerationStore"/> is that of the app, of <c>AddLearning</c>, or
+    /// The container's model begins with the newest generation, and a gate's candidate where it stood. The <see cref="GenerationStore"/> is that of the app, of <c>AddLearning</c>, or
     /// <c>generations</c> in the folder, whichever was registered first. The container disposes the learner: dispose it with <c>await using</c>.
     /// </remarks>
     public static AutLearnBuilder AddOnlineLearner(this AutLearnBuilder builder, Action<OnlineLearningOptions> configure)
@@ -30,9 +30,14 @@ public static class AutLearnOnlineExtensions
             services,
             static provider => OptionsOf(provider).Folder,
             static provider => OptionsOf(provider).IsSealed ? provider.GetRequiredService<ProfileKey>() : null);
-        services.TryAddSingleton(static provider => new OnlineLearner(provider.GetRequiredService<PersonalModel>(), OptionsOf(provider).Learner));
+        services.TryAddSingleton(static provider =>
+        {
+            var learner = new OnlineLearner(provider.GetRequiredService<PersonalModel>(), OptionsOf(provider).Learner);
+            if (OptionsOf(provider).Learner.Gate is not null)
+                provider.GetRequiredService<GenerationStore>().RestoreCandidate(learner);
+            return learner;
+        });
         services.TryAddSingleton(static provider => new OnlineLearningService(
-            provider.GetRequiredService<PersonalModel>(),
             provider.GetRequiredService<OnlineLearner>(),
             provider.GetRequiredService<GenerationStore>(),
             OptionsOf(provider).SaveInterval,

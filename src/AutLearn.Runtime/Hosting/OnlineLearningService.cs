@@ -12,42 +12,37 @@ namespace AutLearn.Runtime.Hosting;
 /// <remarks>A failure to learn or to save never reaches the host: it is logged, told by <see cref="SaveFailure"/>, and tried again. Thread-safe.</remarks>
 public sealed class OnlineLearningService : BackgroundService
 {
-    private readonly PersonalModel _model;
     private readonly OnlineLearner _learner;
     private readonly GenerationStore _generations;
     private readonly TimeSpan _interval;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Lock _saving = new();
-    private long _savedVersion;
+    private (long, long) _savedVersion;
     private volatile Exception? _failure;
 
     /// <summary>Creates a service that is not started.</summary>
-    /// <param name="model">The learner's model, at the state that the newest generation holds; stays the caller's.</param>
-    /// <param name="learner">Learns; stays the caller's.</param>
+    /// <param name="learner">Learns, its model at the state that the newest generation holds; stays the caller's.</param>
     /// <param name="generations">Takes the states; stays the caller's.</param>
     /// <param name="saveInterval">How often to save; null for 30 seconds.</param>
     /// <param name="logger">Told what fails; null for nobody.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     public OnlineLearningService(
-        PersonalModel model,
         OnlineLearner learner,
         GenerationStore generations,
         TimeSpan? saveInterval = null,
         ILogger<OnlineLearningService>? logger = null,
         TimeProvider? timeProvider = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(learner);
         ArgumentNullException.ThrowIfNull(generations);
-        _model = model;
         _learner = learner;
         _generations = generations;
         _interval = saveInterval ?? new OnlineLearningOptions().SaveInterval;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(_interval, TimeSpan.Zero, nameof(saveInterval));
         _logger = logger ?? NullLogger<OnlineLearningService>.Instance;
         _time = timeProvider ?? TimeProvider.System;
-        _savedVersion = model.ParameterVersion;
+        _savedVersion = learner.Version;
     }
 
     /// <summary>Gets why the state could not be saved last; null where it could.</summary>
@@ -59,10 +54,10 @@ public sealed class OnlineLearningService : BackgroundService
     {
         lock (_saving)
         {
-            long version = _model.ParameterVersion;
+            (long, long) version = _learner.Version;
             if (version == _savedVersion)
                 return;
-            _generations.Commit(_model);
+            _generations.Commit(_learner);
             _savedVersion = version;
             _failure = null;
         }

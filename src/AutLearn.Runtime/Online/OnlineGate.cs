@@ -1,4 +1,8 @@
+using System.Text.Json;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Gate;
+using AutLearn.Runtime.Storage;
 
 namespace AutLearn.Runtime.Online;
 
@@ -95,10 +99,54 @@ internal sealed class OnlineGate : IDisposable
         _servesCandidate = _mayServe;
     }
 
+    /// <summary>Adds to the serving model's state what learns beside it. Between two batches only.</summary>
+    public SafetensorsFile Join(SafetensorsFile serving)
+    {
+        // Something else changed the serving model: learning begins there, and what learned beside it is void.
+        if (_serving.ParameterVersion != _servingVersion)
+            return serving;
+        var evidence = new GateEvidence(_servesCandidate, _mayServe, Promotions, Rollbacks, [.. _window.Select(w => w.Anchor)], [.. _window.Select(w => w.Candidate)]);
+        return StateFile.Join(serving, Beside(_servesCandidate).Capture(), JsonSerializer.Serialize(evidence, OnlineJson.Default.GateEvidence));
+    }
+
+    /// <summary>Goes on where <see cref="Join"/> left off, if the serving model is as it was then.</summary>
+    /// <returns>Whether it does.</returns>
+    /// <exception cref="InvalidArtifactException">The state is of another model or damaged; nothing is changed.</exception>
+    public bool TryRestore(SafetensorsFile joined, string name)
+    {
+        if (StateFile.Split(joined) is not { } beside)
+            return false;
+        GateEvidence? evidence = Parse(beside.Note);
+        if (evidence is not { IsSound: true })
+            throw new InvalidArtifactException($"The state '{name}' holds no sound record of what a gate has measured.") { File = name };
+        if (_serving.Capture().Tensors.Any(t => !joined.Tensors.TryGetValue(t.Key, out Tensor? saved) || !saved.Bytes.Span.SequenceEqual(t.Value.Bytes.Span)))
+            return false;
+        Begin();
+        Beside(evidence.ServesCandidate).RestoreState(beside.Other, name);
+        (_servesCandidate, _mayServe, Promotions, Rollbacks) = (evidence.ServesCandidate, evidence.MayServe, evidence.Promotions, evidence.Rollbacks);
+        _window = [.. evidence.Anchor.Zip(evidence.Candidate)];
+        return true;
+    }
+
     public void Dispose()
     {
         Candidate.Dispose();
         _anchor.Dispose();
+    }
+
+    // Of anchor and candidate, one equals the serving model.
+    private PersonalModel Beside(bool servesCandidate) => servesCandidate ? _anchor : Candidate;
+
+    private static GateEvidence? Parse(string note)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(note, OnlineJson.Default.GateEvidence);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static EvaluationResult Sum(IEnumerable<EvaluationResult> results)

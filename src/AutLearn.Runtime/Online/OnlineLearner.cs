@@ -252,6 +252,42 @@ public sealed class OnlineLearner : IAsyncDisposable
         }
     }
 
+    /// <summary>Gets the versions of the serving parameters and of the gate's candidate; 0 for the latter without a gate.</summary>
+    internal (long Serving, long Candidate) Version => (_model.ParameterVersion, Volatile.Read(ref _isDisposed) != 0 ? 0 : _step.Gate?.Candidate.ParameterVersion ?? 0);
+
+    /// <summary>Takes a snapshot of the model and of what its gate has learning beside it; waits for a step under way.</summary>
+    internal SafetensorsFile Capture()
+    {
+        if (_step.Gate is not { } gate)
+            return _model.Capture();
+        _turn.Wait();
+        try
+        {
+            return Volatile.Read(ref _isDisposed) != 0 ? _model.Capture() : gate.Join(_model.Capture());
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <exception cref="InvalidArtifactException">The state is of another model or damaged; nothing is changed.</exception>
+    internal bool TryRestore(ReadOnlyMemory<byte> state, string name)
+    {
+        if (_step.Gate is not { } gate)
+            return false;
+        _turn.Wait();
+        try
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+            return gate.TryRestore(SafetensorsFile.Read(state, name), name);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     private async Task WorkAsync()
     {
         try

@@ -16,11 +16,13 @@ internal static class StateFile
     private const string VersionKey = "parameter_version";
     private const string BackboneKey = "backbone_sha256";
     private const string OptimizerKey = "optimizer";
+    private const string NoteKey = "beside";
 
     // Each update counts on from the version of a state, which must not overflow.
     private const long MaxVersion = 1L << 62;
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
+    private const string BesidePrefix = "beside/";
     private const long MostSteps = 1L << 53;
 
     /// <summary>The slots of optimizer state that hold sums or means of squares, which are never negative.</summary>
@@ -77,8 +79,9 @@ internal static class StateFile
         if (!long.TryParse(Text(file, VersionKey), NumberStyles.None, CultureInfo.InvariantCulture, out long version) || version > MaxVersion)
             throw Refused(path, "it has no parameter version");
         KeyValuePair<string, TensorSpec>[] entries = [.. Entries(manifest)];
-        if (file.Tensors.Count != entries.Length)
-            throw Refused(path, $"it holds {file.Tensors.Count} tensors where the model has {entries.Length}");
+        int count = file.Tensors.Keys.Count(k => !k.StartsWith(BesidePrefix, StringComparison.Ordinal));
+        if (count != entries.Length)
+            throw Refused(path, $"it holds {count} tensors where the model has {entries.Length}");
         Tensor[] tensors = [.. entries.Select(e => Find(file, e.Key, e.Value, path))];
         for (int i = 0; i < manifest.OptimizerState.Length; i++)
         {
@@ -93,6 +96,19 @@ internal static class StateFile
 
         return (tensors, version);
     }
+
+    /// <summary>Adds the state of another model of the same artifacts, which learns beside.</summary>
+    /// <param name="state">Of the serving model.</param>
+    /// <param name="other">Of the other model.</param>
+    /// <param name="note">What is to be known of it.</param>
+    public static SafetensorsFile Join(SafetensorsFile state, SafetensorsFile other, string note) => new(
+        state.Tensors.Concat(other.Tensors.Select(t => KeyValuePair.Create(BesidePrefix + t.Key, t.Value))),
+        state.Metadata.Add(NoteKey, note));
+
+    /// <summary>Takes a joined state apart; null where it is that of one model alone.</summary>
+    public static (SafetensorsFile Other, string Note)? Split(SafetensorsFile joined) => Text(joined, NoteKey) is { } note
+        ? (new(joined.Tensors.Where(t => t.Key.StartsWith(BesidePrefix, StringComparison.Ordinal)).Select(t => KeyValuePair.Create(t.Key[BesidePrefix.Length..], t.Value)), joined.Metadata.Remove(NoteKey)), note)
+        : null;
 
     /// <summary>Reads the initial parameters of a package, in the order of the manifest.</summary>
     public static Tensor[] LoadInitial(ArtifactPackage package)

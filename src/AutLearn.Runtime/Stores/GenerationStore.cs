@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
+using AutLearn.Runtime.Online;
 using AutLearn.Runtime.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -110,6 +111,40 @@ public sealed class GenerationStore : IDisposable
         // Captured under the lock: what is cleared meanwhile, so that it be forgotten, must not come back.
         lock (_lock)
             return Commit(model.CaptureState());
+    }
+
+    /// <summary>Commits the state of a learner's model and, where a gate keeps a candidate beside it, that candidate and what it was measured by.</summary>
+    /// <param name="learner">The learner; a step under way is waited for.</param>
+    /// <returns>The generation's number; when this returns, it is on the disk.</returns>
+    /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
+    public long Commit(OnlineLearner learner)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        lock (_lock)
+            return Commit(learner.Capture().ToBytes());
+    }
+
+    /// <summary>Lets a learner with a gate go on with the candidate of the newest intact generation. Call it after <see cref="Restore"/>, before the learner has feedback.</summary>
+    /// <param name="learner">The learner.</param>
+    /// <returns>False if its model serves other parameters than that generation's, there is no gate or no candidate: learning then begins from the model.</returns>
+    /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public bool RestoreCandidate(OnlineLearner learner)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        foreach (Generation generation in ReadNewestFirst())
+        {
+            try
+            {
+                return learner.TryRestore(generation.Content, $"generation {generation.Number}");
+            }
+            catch (InvalidArtifactException error)
+            {
+                Log.GenerationRefused(_logger, generation.Number, error);
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Restores the newest generation that is intact and fits the model; without one, the parameters as compiled.</summary>

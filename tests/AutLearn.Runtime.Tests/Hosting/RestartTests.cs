@@ -177,7 +177,7 @@ public sealed class RestartTests : IDisposable
         using var model = PersonalModel.Open(_path);
         await using var learner = new OnlineLearner(model, new() { BatchSize = 1 });
         File.WriteAllText(_folder.File("blocked"), "a file where the folder should be");
-        using var service = new OnlineLearningService(model, learner, new GenerationStore(_folder.File("blocked")), TimeSpan.FromSeconds(1), timeProvider: time);
+        using var service = new OnlineLearningService(learner, new GenerationStore(_folder.File("blocked")), TimeSpan.FromSeconds(1), timeProvider: time);
         await service.StartAsync(default);
         model.TrainStepOnInputs([1, 2, 3, 4], [1], 0.1);
         await Until(() =>
@@ -208,7 +208,7 @@ public sealed class RestartTests : IDisposable
             },
         });
         await using var learner = new OnlineLearner(model, new() { BatchSize = 16 });
-        using var service = new OnlineLearningService(model, learner, new GenerationStore(_folder.File("generations")));
+        using var service = new OnlineLearningService(learner, new GenerationStore(_folder.File("generations")));
         await service.StartAsync(default);
         model.TrainStepOnInputs([1, 2, 3, 4], [1], 0.1);
         using PredictionBatch batch = model.Predict([1, 2, 3, 4], 1);
