@@ -23,7 +23,7 @@ public sealed class FineTuner
     /// <summary>Trains on a worker thread.</summary>
     /// <param name="features">At least one row; not changed until training ends.</param>
     /// <param name="options">How to train; null takes the artifacts' recommendation.</param>
-    /// <param name="progress">Called once a step that is applied.</param>
+    /// <param name="progress">Called once a step that is applied. What it throws is logged and ends nothing.</param>
     /// <param name="cancellationToken">Stops between steps and also the native run; the steps before stay applied.</param>
     /// <returns>What training did.</returns>
     /// <exception cref="ArgumentException">There is no row, a row is of another model, a label is out of range, or all are ignored ones.</exception>
@@ -48,13 +48,13 @@ public sealed class FineTuner
         int batchSize = options.BatchSize ?? _model.Manifest.Defaults.BatchSize;
         double learningRate = options.LearningRate ?? _model.Manifest.Defaults.LearningRate;
         int seed = options.Seed;
-        return Task.Run(() => Train(features, epochs, batchSize, learningRate, seed, progress, cancellationToken), cancellationToken);
+        return Task.Run(() => Train(features, epochs, batchSize, learningRate, seed, Observers.Guard(progress, _model.Logger), cancellationToken), cancellationToken);
     }
 
     private TrainingResult Train(
         FeatureSet features, int epochs, int batchSize, double learningRate, int seed, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.train");
+        using Observers.GuardedActivity activity = Observers.Start("autlearn.train");
         long start = Stopwatch.GetTimestamp();
         int[] order = new int[features.Rows];
         long batches = (features.Rows + (long)batchSize - 1) / batchSize, window = _model.Manifest.Optimizer.AccumulationSteps ?? 1;

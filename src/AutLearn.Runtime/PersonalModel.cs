@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
@@ -8,7 +7,6 @@ using AutLearn.Runtime.Storage;
 using AutLearn.Runtime.Stores;
 using AutLearn.Runtime.Training;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime;
@@ -75,12 +73,12 @@ public sealed class PersonalModel : IDisposable
     /// <remarks>Each of the models inside is loaded, and its hash checked, when it is first needed.</remarks>
     public static PersonalModel Open(string path, PersonalModelOptions? options = null, ILogger<PersonalModel>? logger = null)
     {
-        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.open");
+        using Observers.GuardedActivity activity = Observers.Start("autlearn.open");
         options ??= new();
         ValidateOptionsResult valid = new PersonalModelOptionsValidator().Validate(null, options);
         if (valid.Failed)
             throw new OptionsValidationException(nameof(PersonalModelOptions), typeof(PersonalModelOptions), valid.Failures);
-        PersonalModel model = OpenAt(path, options.Copy(), logger ?? NullLogger<PersonalModel>.Instance);
+        PersonalModel model = OpenAt(path, options.Copy(), Observers.Guard(logger));
         Log.ModelOpened(model.Logger, model.Manifest.ModelName, model.Parameters.Count);
         return model;
     }

@@ -62,6 +62,9 @@ internal static partial class Log
     [LoggerMessage(19, LogLevel.Warning, "{Refused} of {Rows} rows with feedback were dropped: a step with them would not be finite")]
     public static partial void RowsRefused(ILogger logger, int refused, int rows);
 
+    [LoggerMessage(20, LogLevel.Warning, "A progress callback failed; the work goes on and tells it again, further failures are only counted")]
+    public static partial void ProgressFailed(ILogger logger, Exception error);
+
     [LoggerMessage(40, LogLevel.Information, "All samples were forgotten and their key destroyed")]
     public static partial void SamplesForgotten(ILogger logger);
 
@@ -85,6 +88,9 @@ internal static partial class Log
 
     [LoggerMessage(36, LogLevel.Warning, "The state of the device cannot be read; its signals count as unknown")]
     public static partial void DeviceUnreadable(ILogger logger, Exception error);
+
+    [LoggerMessage(37, LogLevel.Warning, "Changes of the device's state cannot be followed; it is asked now and then")]
+    public static partial void DeviceNotFollowed(ILogger logger, Exception error);
 
     [LoggerMessage(34, LogLevel.Warning, "The priority {Priority} of the training thread was refused; training runs at the usual one")]
     public static partial void PriorityRefused(ILogger logger, ThreadPriority priority);

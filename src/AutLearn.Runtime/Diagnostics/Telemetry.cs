@@ -33,6 +33,9 @@ internal static class Telemetry
     public static Histogram<double> StepEnergy { get; } =
         Meter.CreateHistogram<double>("autlearn.train.step.energy", "J", "Energy of the device during a learning window, per training step.");
 
+    public static Counter<long> ObserverFailures { get; } =
+        Meter.CreateCounter<long>("autlearn.observer.failures", "{failure}", "Exceptions thrown by loggers, progress callbacks, event handlers and listeners; the work went on.");
+
     public static Counter<long> Windows { get; } =
         Meter.CreateCounter<long>("autlearn.train.windows", "{window}", "Learning windows.");
 }

@@ -53,7 +53,7 @@ internal sealed class Predictor : IDisposable
             _sets.Release(set);
         }
 
-        Telemetry.PredictionDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Observers.Measure(Telemetry.PredictionDuration, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     public void Predict(ReadOnlySpan<float> input, PredictionBatch batch, CancellationToken cancellationToken)

@@ -4,7 +4,6 @@ using AutLearn.Runtime.Online;
 using AutLearn.Runtime.Stores;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AutLearn.Runtime.Hosting;
 
@@ -40,7 +39,7 @@ public sealed class OnlineLearningService : BackgroundService
         _generations = generations;
         _interval = saveInterval ?? new OnlineLearningOptions().SaveInterval;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(_interval, TimeSpan.Zero, nameof(saveInterval));
-        _logger = logger ?? NullLogger<OnlineLearningService>.Instance;
+        _logger = Observers.Guard(logger);
         _time = timeProvider ?? TimeProvider.System;
         _savedVersion = learner.Version;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AutLearn.Cache.Disk;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
@@ -103,7 +102,7 @@ public sealed class OfflineLearner
 
     /// <summary>Learns on a thread of its own, of <see cref="OfflineLearnerOptions.Priority"/>, until training is over or the window closes.</summary>
     /// <param name="endOfWindow">Ends the window: the step under way is finished, the state saved, and the result says <see cref="OfflineStatus.Suspended"/>.</param>
-    /// <param name="progress">Called once a row of the hold-out and once a step.</param>
+    /// <param name="progress">Called once a row of the hold-out and once a step. What it throws is logged and ends nothing.</param>
     /// <param name="cancellationToken">Stops at once, also the native run; the steps before are saved.</param>
     /// <returns>What the window did.</returns>
     /// <exception cref="InvalidOperationException">A window is open.</exception>
@@ -119,7 +118,7 @@ public sealed class OfflineLearner
         {
             cancellationToken.ThrowIfCancellationRequested();
             using IDisposable folderLock = LockFolder();
-            return await TrainingThread.Run(() => Run(endOfWindow, progress, cancellationToken)).ConfigureAwait(false);
+            return await TrainingThread.Run(() => Run(endOfWindow, Observers.Guard(progress, _serving.Logger), cancellationToken)).ConfigureAwait(false);
         }
         finally
         {
@@ -181,7 +180,7 @@ public sealed class OfflineLearner
 
     private OfflineResult Run(CancellationToken endOfWindow, IProgress<OfflineProgress>? progress, CancellationToken cancellationToken)
     {
-        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.offline");
+        using Observers.GuardedActivity activity = Observers.Start("autlearn.offline");
         DurableFile.Sweep(_files, _checkpoint);
         IReadOnlyList<HistorySample> samples = _history.List();
         OfflinePlan plan = OfflinePlan.Create(_serving.Manifest, samples, _options, _augmenter is not null);

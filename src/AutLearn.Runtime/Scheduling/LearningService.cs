@@ -3,7 +3,6 @@ using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Offline;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Scheduling;
@@ -70,7 +69,7 @@ public sealed class LearningService : BackgroundService
         _time = timeProvider ?? TimeProvider.System;
         _policy = policy ?? new(null, _time);
         _options = options.Copy();
-        _logger = logger ?? NullLogger.Instance;
+        _logger = Observers.Guard(logger);
         _energy = energy ?? new(timeProvider: _time);
         _samples = samples;
         _state = new(_time);
@@ -130,7 +129,7 @@ public sealed class LearningService : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         EventHandler wake = (_, _) => _wake.Set();
-        _device.Changed += wake;
+        Follow(() => _device.Changed += wake);
         Log.EnergySource(_logger, _energy.Source);
         try
         {
@@ -160,7 +159,7 @@ public sealed class LearningService : BackgroundService
         }
         finally
         {
-            _device.Changed -= wake;
+            Follow(() => _device.Changed -= wake);
             _state.Stopped();
         }
     }
@@ -185,15 +184,28 @@ public sealed class LearningService : BackgroundService
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "A provider whose changes cannot be followed is asked at each check; the failure is logged.")]
+    private void Follow(Action follow)
+    {
+        try
+        {
+            follow();
+        }
+        catch (Exception error)
+        {
+            Log.DeviceNotFollowed(_logger, error);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The app's own history may throw anything; a report comes all the same, and the next window tells the failure.")]
     private SampleCounts? CountSamples()
     {
         try
         {
             return _samples?.Invoke();
         }
-        catch (Exception error) when (error is AutLearnException or IOException or ObjectDisposedException)
+        catch (Exception)
         {
-            // The store is closed or failing; the next window tells it.
             return null;
         }
     }
@@ -217,7 +229,7 @@ public sealed class LearningService : BackgroundService
         long steps = 0;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(endOfWindow);
         _state.Opens(_options.WindowCheckInterval);
-        Telemetry.Windows.Add(1);
+        Observers.Measure(Telemetry.Windows, 1);
         Log.WindowBegins(_logger);
         try
         {
@@ -265,12 +277,12 @@ public sealed class LearningService : BackgroundService
 
     private static void Record(TimeSpan cpu, double? joules, long steps)
     {
-        Telemetry.WindowCpuTime.Add(cpu.TotalSeconds);
+        Observers.Measure(Telemetry.WindowCpuTime, cpu.TotalSeconds);
         if (joules is not { } energy)
             return;
-        Telemetry.WindowEnergy.Add(energy);
+        Observers.Measure(Telemetry.WindowEnergy, energy);
         if (steps > 0)
-            Telemetry.StepEnergy.Record(energy / steps);
+            Observers.Measure(Telemetry.StepEnergy, energy / steps);
     }
 
     // Whether learning ends before the time is over or the device changes.

@@ -1,3 +1,5 @@
+using AutLearn.Runtime.Diagnostics;
+
 namespace AutLearn.Runtime.Scheduling;
 
 /// <summary>A device state that the app itself keeps, for platforms that only tell apps through their own interfaces, such as Android and iOS.</summary>
@@ -24,6 +26,7 @@ public sealed class ManualDeviceState : IDeviceStateProvider
     }
 
     /// <inheritdoc/>
+    /// <remarks>Every handler is called. What one throws is counted by the meter <c>AutLearn</c>, and reaches neither the others nor whoever set the state.</remarks>
     public event EventHandler? Changed;
 
     /// <inheritdoc/>
@@ -55,6 +58,6 @@ public sealed class ManualDeviceState : IDeviceStateProvider
         }
 
         if (isOther)
-            Changed?.Invoke(this, EventArgs.Empty);
+            Observers.Raise(Changed, this);
     }
 }

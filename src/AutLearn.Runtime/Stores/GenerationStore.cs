@@ -5,7 +5,6 @@ using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Online;
 using AutLearn.Runtime.Storage;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Stores;
@@ -57,7 +56,7 @@ public sealed class GenerationStore : IDisposable
         _keep = options.Keep;
         _key = options.Key;
         _files = files ?? DeviceFileSystem.Instance;
-        _logger = logger ?? NullLogger<GenerationStore>.Instance;
+        _logger = Observers.Guard(logger);
     }
 
     /// <summary>Commits a state. One that equals the newest generation is not written again, so that a commit can be repeated after a crash.</summary>

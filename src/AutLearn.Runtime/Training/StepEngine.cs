@@ -220,15 +220,15 @@ internal sealed class StepEngine : IDisposable
             NonFiniteStepException refused = _refusal.Explain(runner, plan, target, measured.Loss, measured.GradientNorm, measured.NotFinite, version, isWindowRuined);
             if (isWindowRuined)
                 DropWindow(_window!, target, version);
-            Telemetry.RefusedSteps.Add(1);
+            Observers.Measure(Telemetry.RefusedSteps, 1);
             Log.StepRefused(_logger, version, refused.ParameterName);
             throw refused;
         }
 
         _sets.Commit(target, version + 1);
-        Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Observers.Measure(Telemetry.StepDuration, Stopwatch.GetElapsedTime(start).TotalSeconds);
         if (Telemetry.StepCpuTime.Enabled)
-            Telemetry.StepCpuTime.Record((CpuTime.OfProcess() - cpu).TotalSeconds);
+            Observers.Measure(Telemetry.StepCpuTime, (CpuTime.OfProcess() - cpu).TotalSeconds);
         return new(measured.Loss, Int64Of(plan, _correctCount), Int64Of(plan, _labelCount) ?? labels, measured.GradientNorm, version + 1) { IsUpdate = _window is null || (hasGradient && _window.HasEnded(target)) };
     }
 

@@ -36,7 +36,7 @@ public sealed class Trainer
     /// <summary>Trains on a worker, from the checkpoint on if there is one.</summary>
     /// <param name="training">The rows to learn from.</param>
     /// <param name="validation">The rows to measure after each epoch; null for none. Early stopping then goes by the training loss.</param>
-    /// <param name="progress">Called once a step that is applied, on the training thread.</param>
+    /// <param name="progress">Called once a step that is applied, on the training thread. What it throws is logged and ends nothing.</param>
     /// <param name="cancellationToken">Stops between steps and also the native run. The steps before stay applied and are in the checkpoint.</param>
     /// <returns>What training did. A finished training is not done again: its result comes from the checkpoint.</returns>
     /// <exception cref="ArgumentException">A row does not fit the model, or a label is out of range; the message names epoch, batch and row.</exception>

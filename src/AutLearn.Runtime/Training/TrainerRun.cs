@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
@@ -31,7 +30,7 @@ internal sealed class TrainerRun
         _time = time;
         _training = training;
         _validation = validation;
-        _progress = progress;
+        _progress = Observers.Guard(progress, model.Logger);
         _steps = new(model);
         _settings = Describe();
         _checkpoint = options.CheckpointFolder is { } folder ? new(options.FileSystem, folder, options.Key) : null;
@@ -41,7 +40,7 @@ internal sealed class TrainerRun
 
     public async Task<TrainerResult> RunAsync(CancellationToken cancellationToken)
     {
-        using Activity? activity = Telemetry.Activities.StartActivity("autlearn.pretrain");
+        using Observers.GuardedActivity activity = Observers.Start("autlearn.pretrain");
         long start = _time.GetTimestamp();
         using IDisposable? folderLock = _checkpoint?.Lock();
         Resume();

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AutLearn.Runtime.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AutLearn.Runtime.Stores.Samples;
@@ -296,7 +295,7 @@ public sealed class SampleStore : IDisposable
         ArgumentNullException.ThrowIfNull(keyProtector);
         options ??= new();
         options.Validate();
-        var store = new SampleStore(new(folder, keyProtector, files), options.Copy(), time ?? TimeProvider.System, logger ?? NullLogger.Instance);
+        var store = new SampleStore(new(folder, keyProtector, files), options.Copy(), time ?? TimeProvider.System, Observers.Guard(logger));
         try
         {
             store._folderLock = store._files.Lock();

@@ -1,7 +1,6 @@
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Offline;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AutLearn.Runtime.Stores.Samples;
 
@@ -22,7 +21,7 @@ public sealed class StoredSampleHistory : ISampleHistory
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
         _decode = decoder ?? CopyRows;
-        _logger = logger ?? NullLogger<StoredSampleHistory>.Instance;
+        _logger = Observers.Guard(logger);
     }
 
     /// <inheritdoc/>
