@@ -18,10 +18,12 @@ public static class ImageDecoder
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new();
-        long length = new FileInfo(path).Length;
-        if (length > options.MaxFileSizeInBytes)
-            throw new InvalidDataException($"Image '{path}' has {length} bytes, more than the limit of {options.MaxFileSizeInBytes}.");
-        return Decode(File.ReadAllBytes(path), path, options);
+        using FileStream file = RegularFile.OpenRead(path, bufferSize: 0);
+        if (file.Length > options.MaxFileSizeInBytes)
+            throw new InvalidDataException($"Image '{path}' has {file.Length} bytes, more than the limit of {options.MaxFileSizeInBytes}.");
+        byte[] bytes = new byte[file.Length];
+        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return Decode(bytes.AsSpan(0, read), path, options);
     }
 
     /// <summary>Decodes bytes.</summary>

@@ -15,7 +15,7 @@ internal static class SentenceFile
         int row = 1;
         try
         {
-            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            using var reader = new StreamReader(RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true));
             var lines = new BoundedLines(reader, path, LongestLine, long.MaxValue);
             for (; lines.Next() is { } line; row++)
             {

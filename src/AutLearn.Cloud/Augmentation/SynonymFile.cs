@@ -14,11 +14,11 @@ internal static class SynonymFile
         {
             if (Path.GetExtension(path).ToUpperInvariant() is ".TXT" or ".TSV")
             {
-                using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+                using var reader = new StreamReader(RegularFile.OpenRead(path), new UTF8Encoding(false, throwOnInvalidBytes: true));
                 return SynonymTableFile.Parse(reader, path);
             }
 
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = RegularFile.OpenRead(path);
             return SynonymTableFile.Load(stream, path);
         }
         catch (DecoderFallbackException e)

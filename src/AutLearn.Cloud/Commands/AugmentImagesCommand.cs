@@ -104,7 +104,8 @@ internal sealed class AugmentImagesCommand
             return parsed.GetValue(_preset) == ImagePreset.Handwriting ? ImagePresets.Handwriting(seed) : ImagePresets.Photos(seed);
         try
         {
-            return new(ImagePipeline.FromJson(File.ReadAllText(file)).Options with { Seed = seed });
+            using var reader = new StreamReader(RegularFile.OpenRead(file));
+            return new(ImagePipeline.FromJson(reader.ReadToEnd()).Options with { Seed = seed });
         }
         catch (InvalidDataException e)
         {

@@ -9,10 +9,12 @@ internal static class ClassNames
     /// <exception cref="DataFileException">The file is missing or holds no name.</exception>
     public static ImmutableArray<string> Read(string path)
     {
-        string[] lines;
+        var lines = new List<string>();
         try
         {
-            lines = File.ReadAllLines(path);
+            using var reader = new StreamReader(RegularFile.OpenRead(path));
+            while (reader.ReadLine() is { } line)
+                lines.Add(line);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -49,10 +49,9 @@ internal sealed class IdxFile
     {
         try
         {
-            // Pipes and devices have no length, and opening one may wait for ever.
-            if (new FileInfo(path) is { Exists: true, Length: 0 })
-                throw new DataFileException(path, "is empty or no regular file.");
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = RegularFile.OpenRead(path);
+            if (stream.Length == 0)
+                throw new DataFileException(path, "is empty.");
             return Read(stream, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

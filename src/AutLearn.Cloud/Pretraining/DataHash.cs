@@ -22,7 +22,7 @@ internal static class DataHash
 
             try
             {
-                using FileStream content = File.OpenRead(path);
+                using FileStream content = RegularFile.OpenRead(path);
                 hash.AppendData(SHA256.HashData(content));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -24,7 +24,7 @@ internal static class TextLines
         var lines = new List<string>();
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = RegularFile.OpenRead(path);
             bool isPacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
             using Stream content = isPacked ? new GZipStream(file, CompressionMode.Decompress) : file;
             using var reader = new StreamReader(content, new UTF8Encoding(false, throwOnInvalidBytes: true));

@@ -99,7 +99,8 @@ internal static class WordNetCompiler
     {
         string path = Path.Combine(folder, file);
         int number = 0;
-        foreach (string line in File.ReadLines(path, Encoding.Latin1))
+        using var reader = new StreamReader(RegularFile.OpenRead(path), Encoding.Latin1);
+        while (reader.ReadLine() is { } line)
         {
             number++;
 

@@ -57,7 +57,7 @@ public sealed class ArtifactPackage : IDisposable
     /// <param name="path">A folder that holds <c>manifest.json</c>, or an <c>.autlearn</c> file.</param>
     /// <exception cref="InvalidArtifactException">A file is missing, has another size, or the manifest is damaged or of another version.</exception>
     /// <exception cref="FileNotFoundException">Nothing is at the path.</exception>
-    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="IOException">A file is a pipe or a device, or cannot be read.</exception>
     public static ArtifactPackage Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -65,7 +65,7 @@ public sealed class ArtifactPackage : IDisposable
             return new(path, zip: null);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There are no artifacts at '{path}'. Give the folder or the {ArtifactWriter.PackageExtension} file that the compiler wrote.", path);
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        var stream = RegularFile.OpenRead(path);
         ZipArchive zip;
         try
         {
@@ -214,7 +214,7 @@ public sealed class ArtifactPackage : IDisposable
         {
             if (_zip is null)
             {
-                using var file = new FileStream(System.IO.Path.Combine(Path, name), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+                using var file = RegularFile.OpenRead(System.IO.Path.Combine(Path, name), bufferSize: 1);
                 return ReadExactly(file, name, size);
             }
 

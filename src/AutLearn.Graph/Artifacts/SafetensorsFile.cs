@@ -47,7 +47,7 @@ public sealed class SafetensorsFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (new FileInfo(path) is { Exists: true } file && file.Length > Array.MaxLength)
             throw new InvalidArtifactException($"File '{path}' has {file.Length} bytes, more than the {Array.MaxLength} that can be read.") { File = path };
-        return Read(File.ReadAllBytes(path), path);
+        return Read(RegularFile.ReadAllBytes(path), path);
     }
 
     /// <summary>Reads tensors from memory, which they share.</summary>

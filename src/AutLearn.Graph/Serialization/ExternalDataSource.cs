@@ -153,7 +153,7 @@ internal sealed class ExternalDataSource(string? folder)
             if (_taken.GetViewBetween((long.MinValue, 0), (wanted.End - 1, long.MaxValue)) .Max.End > offset)
                 return null;
             byte[] bytes = new byte[size];
-            using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
+            using (var stream = RegularFile.OpenRead(path))
             {
                 stream.Position = offset;
                 stream.ReadExactly(bytes);
@@ -169,7 +169,7 @@ internal sealed class ExternalDataSource(string? folder)
         {
             if (_checksum is null)
             {
-                using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+                using var stream = RegularFile.OpenRead(path);
                 _checksum = Convert.ToHexString(SHA1.HashData(stream));
             }
 

@@ -13,12 +13,12 @@ public static class OnnxFile
     /// <summary>Reads a model and its external data.</summary>
     /// <param name="path">The file; external data must lie in its folder.</param>
     /// <exception cref="InvalidModelException">The file is damaged, inconsistent, or of a version that cannot be read.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">It is a pipe or a device, or cannot be read.</exception>
     public static OnnxModel Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string full = Path.GetFullPath(path);
-        using var stream = new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        using var stream = RegularFile.OpenRead(full, bufferSize: 1);
         return Read(stream, path, Path.GetDirectoryName(full));
     }
 

@@ -30,7 +30,7 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
             PrivateFiles.Protect(folder);
             foreach (string kept in Directory.EnumerateFiles(folder, "*" + Extension))
                 PrivateFiles.Protect(kept);
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = RegularFile.ReadAllBytes(path);
             if (bytes.Length > SHA256.HashSizeInBytes
                 && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes)))
             {

@@ -63,7 +63,7 @@ internal static class StateFile
         PersonalFile.Sweep(path);
         if (new FileInfo(path) is { Exists: true } file && file.Length > Array.MaxLength)
             throw Refused(path, $"it has {file.Length} bytes, more than the {Array.MaxLength} that can be read");
-        return Load(SafetensorsFile.Read(PersonalFile.Open(File.ReadAllBytes(path), key, Purpose, path), path), path, manifest);
+        return Load(SafetensorsFile.Read(PersonalFile.Open(RegularFile.ReadAllBytes(path), key, Purpose, path), path), path, manifest);
     }
 
     /// <summary>Checks a snapshot against the manifest.</summary>

@@ -1,16 +1,11 @@
 using System.Runtime.InteropServices;
 using AutLearn.Cache.Disk;
-using Microsoft.Win32.SafeHandles;
 
 namespace AutLearn.Runtime.Stores;
 
 /// <summary>The device's own file system. What it creates is the owner's alone (<see cref="PrivateFiles"/>).</summary>
 public sealed partial class DeviceFileSystem : IFileSystem
 {
-    private const int NotPermitted = 1;
-    private const int NoEntry = 2;
-    private const int NoAccess = 13;
-
     /// <summary>Gets the file system.</summary>
     public static DeviceFileSystem Instance { get; } = new();
 
@@ -31,16 +26,7 @@ public sealed partial class DeviceFileSystem : IFileSystem
     public IDisposable Lock(string folder) => FolderLock.Acquire(folder);
 
     /// <inheritdoc/>
-    public byte[] Read(string path)
-    {
-        using SafeFileHandle file = OpenToRead(path);
-        long length = LengthOf(file, path);
-        byte[] bytes = length <= Array.MaxLength ? new byte[length] : throw new IOException($"The file '{path}' has {length} bytes, too many to read at once.");
-        int read = 0;
-        while (read < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(read), read) is > 0 and int more)
-            read += more;
-        return read == bytes.Length ? bytes : bytes[..read];
-    }
+    public byte[] Read(string path) => RegularFile.ReadAllBytes(path);
 
     /// <inheritdoc/>
     public void Write(string path, ReadOnlySpan<byte> content)
@@ -92,44 +78,6 @@ public sealed partial class DeviceFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public void Erase(string path) => PrivateFiles.Erase(path);
-
-    // A pipe with a store's name would keep a usual open waiting for a writer.
-    private static SafeFileHandle OpenToRead(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return File.OpenHandle(path);
-        SafeFileHandle file = OpenFile(path, OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 0x8_0800 : 0x100_0004);
-        if (!file.IsInvalid)
-            return file;
-        int error = Marshal.GetLastPInvokeError();
-        file.Dispose();
-        string message = $"The file '{path}' cannot be read: {Marshal.GetPInvokeErrorMessage(error)}.";
-        throw error switch
-        {
-            NoEntry => new FileNotFoundException(message, path),
-            NotPermitted or NoAccess => new UnauthorizedAccessException(message),
-            _ => new IOException(message),
-        };
-    }
-
-    // Only what can be sought has a length: pipes and sockets have none.
-    private static long LengthOf(SafeFileHandle file, string path)
-    {
-        try
-        {
-            if ((File.GetAttributes(file) & FileAttributes.Directory) == 0)
-                return RandomAccess.GetLength(file);
-        }
-        catch (NotSupportedException error)
-        {
-            throw new IOException($"'{path}' is no regular file.", error);
-        }
-
-        throw new IOException($"'{path}' is no regular file but a folder.");
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle OpenFile(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

@@ -77,10 +77,10 @@ public sealed class IdxFileTests
     }
 
     [Fact]
-    public void Read_EmptyFile_IsRefusedWithoutOpeningIt()
+    public void Read_EmptyFile_IsRefused()
     {
         using var folder = new AutLearn.Testing.TemporaryFolder();
-        Assert.Contains("no regular file", Assert.Throws<DataFileException>(() => IdxFile.Read(folder.Write("empty", []))).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<DataFileException>(() => IdxFile.Read(folder.Write("empty", []))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -31,7 +31,7 @@ public sealed record OfficialCheckpoint
     public static OfficialCheckpoint Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Read(File.ReadAllBytes(path), path);
+        return Read(RegularFile.ReadAllBytes(path), path);
     }
 
     /// <summary>Reads a checkpoint.</summary>
