@@ -81,7 +81,9 @@ internal sealed class TrainStepEmission
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
         gradients = head.Trainable.ToDictionary(p => p, p => builder.Widened(gradients[p]));
         gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
-        (gradients, Value? norm) = Clip(builder, gradients, head.Trainable);
+        Value? norm = null;
+        if (_options.ClipNorm is { } limit)
+            (gradients, norm) = GradientClipping.Clip(builder, gradients, head.Trainable, limit);
         foreach (Value parameter in head.Trainable)
             next[parameter.Name] = builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], rate)), parameter);
         accumulation?.Gate(next, head.Parameters, head.Trainable);
@@ -145,17 +147,6 @@ internal sealed class TrainStepEmission
         }
 
         return new DropoutRewrite(_naming.Seed).Apply(model) ? _naming.Seed : null;
-    }
-
-    // All gradients times min(1, clip / (norm + 1e-6))
-    private (IReadOnlyDictionary<Value, Value> Gradients, Value? Norm) Clip(GraphBuilder builder, IReadOnlyDictionary<Value, Value> gradients, Value[] trainable)
-    {
-        if (_options.ClipNorm is not { } limit)
-            return (gradients, null);
-        Value[] squares = [.. trainable.Select(p => builder.Cast(builder.Op("ReduceSumSquare", [gradients[p]], ("keepdims", AttributeValue.Of(0L))), ElementType.Float32))];
-        Value norm = builder.Sqrt(squares.Length == 1 ? squares[0] : builder.Op("Sum", squares));
-        Value factor = builder.Op("Min", [builder.Div(builder.Scalar(norm, limit), builder.Add(norm, builder.Scalar(norm, 1e-6))), builder.One(norm)]);
-        return (trainable.ToDictionary(p => p, p => builder.Mul(gradients[p], builder.CastLike(factor, gradients[p]))), norm);
     }
 
     private List<MetricSpec> Outputs(OnnxGraph graph, LossTerms terms, Value? norm)
