@@ -12,11 +12,29 @@ internal sealed class GradientSums
 
     public Value? Find(Value value) => _sums.GetValueOrDefault(value);
 
-    public void Contribute(Value value, Value gradient)
+    /// <summary>Adds what one node contributes to a value, of which each of its inputs that are the value gives a part.</summary>
+    /// <remarks>Many parts are one node's work: a node of n inputs takes few bytes for each of them, and its gradient must not take a node for each.</remarks>
+    public void Contribute(Value value, IReadOnlyList<Value> gradients)
     {
-        gradient = Unbroadcast(gradient, value);
-        _sums[value] = _sums.TryGetValue(value, out Value? sum) ? _builder.Add(sum, gradient) : gradient;
+        if (gradients.Count <= 2)
+        {
+            foreach (Value gradient in gradients)
+                Contribute(value, gradient);
+            return;
+        }
+
+        Value[] parts = [.. gradients.CountBy(g => g).Select(g => Times(Unbroadcast(g.Key, value), g.Value))];
+        Collect(value, parts.Length == 1 ? parts[0] : _builder.Op("Sum", parts));
     }
+
+    // Half precision ends at 65504.
+    private Value Times(Value gradient, int count) =>
+        count == 1 ? gradient : _builder.CastLike(_builder.Mul(_builder.Widened(gradient), count), gradient);
+
+    public void Contribute(Value value, Value gradient) => Collect(value, Unbroadcast(gradient, value));
+
+    private void Collect(Value value, Value gradient) =>
+        _sums[value] = _sums.TryGetValue(value, out Value? sum) ? _builder.Add(sum, gradient) : gradient;
 
     // Broadcasting repeats elements, so its adjoint sums over the repeated axes.
     private Value Unbroadcast(Value gradient, Value value)

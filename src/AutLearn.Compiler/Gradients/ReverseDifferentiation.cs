@@ -112,11 +112,18 @@ public sealed class ReverseDifferentiation
     {
         if (inputGradients.Length != needs.Length)
             throw new InvalidOperationException($"The gradient rule returned {inputGradients.Length} entries for {needs.Length} inputs.");
+        var contributions = new Dictionary<Value, List<Value>>();
         for (int i = 0; i < needs.Length; i++)
         {
-            if (needs[i] && inputGradients[i] is { } gradient)
-                gradients.Contribute(node.Inputs[i]!, gradient);
+            if (!needs[i] || inputGradients[i] is not { } gradient)
+                continue;
+            if (!contributions.TryGetValue(node.Inputs[i]!, out List<Value>? own))
+                contributions.Add(node.Inputs[i]!, own = []);
+            own.Add(gradient);
         }
+
+        foreach ((Value value, List<Value> own) in contributions)
+            gradients.Contribute(value, own);
     }
 
     private void ThrowIfUnsupported(OnnxModel model, List<Node> path)

@@ -45,12 +45,21 @@ internal static class ShapeGradients
         return [g.Builder.Transpose(g.OutputGradient(0), inverse)];
     }
 
-    // y = concat(x1, ..., xn)  =>  dx1, ..., dxn = split(dy)
+    // y = concat(x1, ..., xn)  =>  dx1, ..., dxn = split(dy); where all are one x, y = tile(x)
     private static Value?[] Concat(GradientContext g)
     {
         if (g.InputCount == 1)
             return [g.OutputGradient(0)];
         int axis = g.AxisOf(g.Node.GetInt("axis", 0), g.RankOf(g.Output(0)));
+        if (g.InputCount > 2 && g.Node.Inputs.All(i => ReferenceEquals(i, g.Input(0))))
+        {
+            long[] repeats = [.. Enumerable.Repeat(1L, g.RankOf(g.Output(0)))];
+            repeats[axis] = g.InputCount;
+            var result = new Value?[g.InputCount];
+            result[0] = SumOverRepeats(g, g.Ints(repeats));
+            return result;
+        }
+
         Value[] sizes = [.. Enumerable.Range(0, g.InputCount).Select(i => g.Builder.SizeOf(g.Input(i), axis))];
         Value lengths = Array.TrueForAll(sizes, s => s.IsConstant)
             ? g.Ints([.. sizes.Select(s => s.Initializer!.Span<long>()[0])])
@@ -79,18 +88,19 @@ internal static class ShapeGradients
     // y[i] = x[i mod size]  =>  dx = sum of dy over the repeats, seen as axes of their own: [r0, d0, r1, d1, ...]
     private static Value?[] Tile(GradientContext g)
     {
+        return [g.RankOf(g.Input(0)) == 0 ? g.OutputGradient(0) : SumOverRepeats(g, g.Input(1)), null];
+    }
+
+    private static Value SumOverRepeats(GradientContext g, Value repeats)
+    {
         Value x = g.Input(0);
-        int rank = g.RankOf(x);
-        if (rank == 0)
-            return [g.OutputGradient(0), null];
-        Value repeats = g.Reshape(g.Input(1), -1, 1);
         Value sizes = g.Reshape(g.ShapeOf(x), -1, 1);
-        Value interleaved = g.Reshape(g.Builder.Concat(1, repeats, sizes), -1);
+        Value interleaved = g.Reshape(g.Builder.Concat(1, g.Reshape(repeats, -1, 1), sizes), -1);
         Value split = g.Builder.Reshape(g.OutputGradient(0), interleaved);
-        long[] axes = [.. Enumerable.Range(0, rank).Select(i => 2L * i)];
+        long[] axes = [.. Enumerable.Range(0, g.RankOf(x)).Select(i => 2L * i)];
         Value dx = g.Builder.ReduceSum(split, axes);
         dx.Type = x.Type;
-        return [dx, null];
+        return dx;
     }
 
     // y = x  =>  dx = dy

@@ -181,6 +181,18 @@ public sealed class ResourceBoundTests
         Assert.Equal(stage, progress.Last);
     }
 
+    [Theory]
+    [InlineData("Sum", 6)]
+    [InlineData("Mean", 6)]
+    [InlineData("Max", 30)]
+    [InlineData("Concat", 6)]
+    public void Compile_ValueThatOneNodeReadsManyTimes_TakesAFewTimesTheModel(string opType, int times)
+    {
+        OnnxModel model = Read(HostileModels.ManyUses(opType, 20_000), out int fileBytes);
+        CompiledArtifacts artifacts = ModelCompiler.Compile(model, new CompileOptions { Trainable = TrainableSelection.All });
+        Assert.InRange(artifacts.Manifest.Files.Sum(f => f.SizeInBytes), fileBytes, (long)times * fileBytes);
+    }
+
     [Fact]
     public void Compile_ThirtyThousandInputs_Finishes()
     {

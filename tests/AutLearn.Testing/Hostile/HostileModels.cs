@@ -131,6 +131,18 @@ public static class HostileModels
         return Add(graph, "Add", [x, sum]);
     });
 
+    /// <summary>A trained value that one node reads many times: three bytes of the file each.</summary>
+    public static OnnxModel ManyUses(string opType, int uses) => Of((graph, x) =>
+    {
+        Value weight = graph.AddInitializer("V", Tensor.Of<float>([Width, Width], new float[Width * Width]));
+        Value h = graph.AddNode("MatMul", [x, weight], ["h"]).Outputs[0]!;
+        Value joined = Add(graph, opType, [.. Enumerable.Repeat(h, uses)], opType == "Concat" ? [("axis", AttributeValue.Of(1L))] : []);
+        if (opType != "Concat")
+            return joined;
+        Value axis = graph.AddInitializer("axis", Tensor.Vector(1L));
+        return Add(graph, "Add", [x, Add(graph, "ReduceSum", [joined, axis], ("keepdims", AttributeValue.Of(1L)))]);
+    });
+
     private static OnnxModel Of(Func<OnnxGraph, Value, Value> build, Action<OnnxModel>? finish = null)
     {
         var graph = new OnnxGraph("hostile");

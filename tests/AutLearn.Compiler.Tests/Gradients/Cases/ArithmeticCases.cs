@@ -80,6 +80,12 @@ internal static class ArithmeticCases
 
     private static IEnumerable<GradientCase> Variadic()
     {
+        yield return new GradientCase("one value five times beside another, broadcast", "Sum")
+        {
+            Inputs = [CaseInput.Random(4), CaseInput.Random(3, 4)],
+            Build = (g, inputs) => [g.Op("Sum", [inputs[0], inputs[0], inputs[1], inputs[0], inputs[0], inputs[0]])],
+            Torch = t => [(t[0] * 5) + t[1]],
+        };
         yield return new GradientCase("three inputs, broadcast", "Sum")
         {
             Inputs = [CaseInput.Random(3, 4), CaseInput.Random(4), CaseInput.Random(3, 1)],

@@ -84,6 +84,18 @@ internal static class ShapeCases
             Attributes = [("axis", AttributeValue.Of(0L))],
             Torch = t => [t[0].clone()],
         };
+        yield return new GradientCase("same value four times", "Concat")
+        {
+            Inputs = [CaseInput.Random(2, 3, 2)],
+            Build = (g, inputs) => [g.Op("Concat", [inputs[0], inputs[0], inputs[0], inputs[0]], ("axis", AttributeValue.Of(-2L)))],
+            Torch = t => [torch.cat([t[0], t[0], t[0], t[0]], -2)],
+        };
+        yield return new GradientCase("two values, one three times", "Concat")
+        {
+            Inputs = [CaseInput.Random(2, 3), CaseInput.Random(2, 1)],
+            Build = (g, inputs) => [g.Op("Concat", [inputs[0], inputs[1], inputs[0], inputs[0]], ("axis", AttributeValue.Of(1L)))],
+            Torch = t => [torch.cat([t[0], t[1], t[0], t[0]], 1)],
+        };
         yield return new GradientCase("same value twice", "Concat")
         {
             Inputs = [CaseInput.Random(2, 3)],
