@@ -169,7 +169,7 @@ public sealed class OnnxGraph
         string name = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(opType);
-        var node = new Node(this, domain, opType, name, inputs, attributes?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? NoAttributes);
+        var node = new Node(this, domain, opType, name, inputs, attributes?.ToImmutableSortedDictionary(StringComparer.Ordinal) is { IsEmpty: false } given ? given : NoAttributes);
         foreach (Value? input in node.InputList)
         {
             if (input is not null)

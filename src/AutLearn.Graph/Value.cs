@@ -6,6 +6,9 @@ public sealed class Value
 {
     internal readonly UseList UseList = new();
 
+    // Few values carry anything encoded.
+    private Encoded? _encoded;
+
     internal Value(OnnxGraph owner, string name)
     {
         Owner = owner;
@@ -22,10 +25,18 @@ public sealed class Value
     public TensorType? Type { get; set; }
 
     /// <summary>Gets or sets the encoded <c>TypeProto</c> of a value that is not a dense tensor; null for tensors.</summary>
-    public ReadOnlyMemory<byte>? OpaqueType { get; set; }
+    public ReadOnlyMemory<byte>? OpaqueType
+    {
+        get => _encoded?.OpaqueType;
+        set => Keep(value, ExtraFields);
+    }
 
     /// <summary>Gets or sets the fields of the file's value description that the IR does not model, encoded.</summary>
-    internal ReadOnlyMemory<byte> ExtraFields { get; set; }
+    internal ReadOnlyMemory<byte> ExtraFields
+    {
+        get => _encoded?.ExtraFields ?? default;
+        set => Keep(OpaqueType, value);
+    }
 
     /// <summary>Gets the node that computes the value; null for inputs and initializers.</summary>
     public Node? Producer { get; internal set; }
@@ -59,4 +70,9 @@ public sealed class Value
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Type?.ToString() ?? "?"}";
+
+    private void Keep(ReadOnlyMemory<byte>? opaqueType, ReadOnlyMemory<byte> extraFields) =>
+        _encoded = opaqueType is null && extraFields.IsEmpty ? null : new(opaqueType, extraFields);
+
+    private sealed record Encoded(ReadOnlyMemory<byte>? OpaqueType, ReadOnlyMemory<byte> ExtraFields);
 }

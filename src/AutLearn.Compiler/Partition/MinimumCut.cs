@@ -15,7 +15,10 @@ internal sealed class MinimumCut
     private const long FreeVisits = 1L << 24;
     private const long VisitsPerEdge = 64;
 
-    private readonly List<List<int>> _out = [[], []];
+    // The edges that leave a vertex are a chain: its first and last, and what follows each. -1 ends it. A list for each vertex takes six times as much.
+    private readonly List<int> _first = [-1, -1];
+    private readonly List<int> _last = [-1, -1];
+    private readonly List<int> _following = [];
     private readonly List<int> _to = [];
     private readonly List<long> _capacity = [];
 
@@ -24,18 +27,15 @@ internal sealed class MinimumCut
 
     public int AddVertex()
     {
-        _out.Add([]);
-        return _out.Count - 1;
+        _first.Add(-1);
+        _last.Add(-1);
+        return _first.Count - 1;
     }
 
     public void AddEdge(int from, int to, long capacity)
     {
-        _out[from].Add(_to.Count);
-        _to.Add(to);
-        _capacity.Add(capacity);
-        _out[to].Add(_to.Count);
-        _to.Add(from);
-        _capacity.Add(0);
+        AddHalf(from, to, capacity);
+        AddHalf(to, from, 0);
     }
 
     /// <summary>Computes the flow and tells which vertices lie on the sink's side; of several minimum cuts, the one nearest to the sink.</summary>
@@ -49,7 +49,7 @@ internal sealed class MinimumCut
         long total = 0, most = FreeVisits + (VisitsPerEdge * _to.Count);
         while (Levels() is { } level)
         {
-            int[] next = new int[_out.Count];
+            int[] next = [.. _first];
             while (Augment(level, next) is > 0 and var pushed)
             {
                 total = Math.Min(total + pushed, Unlimited);
@@ -65,6 +65,19 @@ internal sealed class MinimumCut
         return Reaching(edge => _capacity[edge] > 0);
     }
 
+    private void AddHalf(int from, int to, long capacity)
+    {
+        int edge = _to.Count;
+        _to.Add(to);
+        _capacity.Add(capacity);
+        _following.Add(-1);
+        if (_last[from] < 0)
+            _first[from] = edge;
+        else
+            _following[_last[from]] = edge;
+        _last[from] = edge;
+    }
+
     // Capacity moves between an edge, which has an even number, and its reverse: together they are what was there before any flow.
     private bool[]? Required()
     {
@@ -74,12 +87,12 @@ internal sealed class MinimumCut
 
     private bool[] Reaching(Predicate<int> isOpen)
     {
-        bool[] reaches = new bool[_out.Count];
+        bool[] reaches = new bool[_first.Count];
         reaches[Sink] = true;
         var pending = new Stack<int>([Sink]);
         while (pending.TryPop(out int vertex))
         {
-            foreach (int edge in _out[vertex])
+            for (int edge = _first[vertex]; edge >= 0; edge = _following[edge])
             {
                 // The reverse of an edge with capacity left leads to a vertex that reaches this one.
                 if (isOpen(edge ^ 1) && !reaches[_to[edge]])
@@ -95,15 +108,15 @@ internal sealed class MinimumCut
 
     private int[]? Levels()
     {
-        int[] level = new int[_out.Count];
+        int[] level = new int[_first.Count];
         Array.Fill(level, -1);
         level[Source] = 0;
         var pending = new Queue<int>([Source]);
         while (pending.TryDequeue(out int vertex))
         {
-            Visits += _out[vertex].Count;
-            foreach (int edge in _out[vertex])
+            for (int edge = _first[vertex]; edge >= 0; edge = _following[edge])
             {
+                Visits++;
                 if (_capacity[edge] > 0 && level[_to[edge]] < 0)
                 {
                     level[_to[edge]] = level[vertex] + 1;
@@ -123,9 +136,9 @@ internal sealed class MinimumCut
         while (vertex != Sink)
         {
             int found = -1;
-            for (; next[vertex] < _out[vertex].Count; next[vertex]++)
+            for (; next[vertex] >= 0; next[vertex] = _following[next[vertex]])
             {
-                int edge = _out[vertex][next[vertex]];
+                int edge = next[vertex];
                 Visits++;
                 if (_capacity[edge] > 0 && level[_to[edge]] == level[vertex] + 1)
                 {
@@ -146,7 +159,7 @@ internal sealed class MinimumCut
             int back = path[^1];
             path.RemoveAt(path.Count - 1);
             vertex = _to[back ^ 1];
-            next[vertex]++;
+            next[vertex] = _following[next[vertex]];
         }
 
         Visits += path.Count;

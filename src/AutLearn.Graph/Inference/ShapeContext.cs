@@ -105,13 +105,19 @@ internal sealed class ShapeContext
             throw Error($"gives '{value.Name}' the shape {shape}, which no machine can hold");
         if (value.Type is not { } declared)
         {
-            value.Type = type == ElementType.Undefined && shape is null ? null : new(type, shape);
+            // Most operators keep the type of what they read; one object serves a whole chain.
+            value.Type = type == ElementType.Undefined && shape is null ? null
+                : Node.Input(0)?.Type is { } kept && kept.ElementType == type && Equals(kept.Shape, shape) ? kept
+                : new(type, shape);
             return;
         }
 
         if (type != ElementType.Undefined && declared.ElementType != ElementType.Undefined && type != declared.ElementType)
             throw Error($"gives {type} for '{value.Name}', which is declared {declared.ElementType}");
-        value.Type = new(type == ElementType.Undefined ? declared.ElementType : type, Merge(shape, declared.Shape, value.Name));
+        Shape? merged = Merge(shape, declared.Shape, value.Name);
+        ElementType settled = type == ElementType.Undefined ? declared.ElementType : type;
+        if (settled != declared.ElementType || !Equals(merged, declared.Shape))
+            value.Type = new(settled, merged);
     }
 
     public InvalidModelException Error(string what) =>

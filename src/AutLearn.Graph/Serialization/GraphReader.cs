@@ -7,6 +7,8 @@ namespace AutLearn.Graph.Serialization;
 /// <summary>Builds graphs. Values of all nested graphs come first and are connected afterwards, so that order can be checked as a whole.</summary>
 internal sealed class GraphReader
 {
+    private static readonly List<(OnnxGraph Graph, Pending Pending)> NoSubgraphs = [];
+
     private readonly ReadContext _context;
     private readonly TensorReader _tensors;
     private readonly AttributeReader _attributes;
@@ -121,16 +123,20 @@ internal sealed class GraphReader
             throw _context.Invalid("the node names no operator");
         _context.Name(proto.OpType, "operator");
         _context.Name(proto.Name, "node");
-        var outputs = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string>? outputs = proto.Output.Count > 1 ? new(StringComparer.Ordinal) : null;
         foreach (string output in proto.Output)
         {
-            if (output.Length > 0 && (graph.FindOwn(_context.Name(output, "output")) is not null || !outputs.Add(output)))
+            if (output.Length > 0 && (graph.FindOwn(_context.Name(output, "output")) is not null || outputs?.Add(output) == false))
                 throw _context.Invalid($"the output {ReadContext.Quote(output)} is already the name of another value");
         }
 
-        var subgraphs = new List<(OnnxGraph Graph, Pending Pending)>();
+        List<(OnnxGraph Graph, Pending Pending)> subgraphs = proto.Attribute.Count > 0 ? [] : NoSubgraphs;
         ImmutableSortedDictionary<string, AttributeValue> attributes = _attributes.Read(proto.Attribute, graph, subgraphs);
-        Node node = graph.AddNode(proto.OpType, new Value?[proto.Input.Count], proto.Output, attributes, ModelReader.NormalizeDomain(proto.Domain), proto.Name);
+
+        // A million nodes hold few different operators, and are often called as their outputs are.
+        string name = proto.Output.Count > 0 && proto.Output[0] == proto.Name ? proto.Output[0] : proto.Name;
+        Node node = graph.AddNode(
+            _context.Operator(proto.OpType), new Value?[proto.Input.Count], proto.Output, attributes, _context.Operator(ModelReader.NormalizeDomain(proto.Domain)), name);
         node.Overload = proto.Overload;
         node.DocString = proto.HasDocString ? proto.DocString : null;
         pending.Nodes.Add(new PendingNode(node, [.. proto.Input], subgraphs));

@@ -3,6 +3,9 @@ namespace AutLearn.Graph.Serialization;
 /// <summary>Which file is being read, and which node of it: what every error must say.</summary>
 internal sealed class ReadContext(string file)
 {
+    private readonly Dictionary<string, string> _operators = new(StringComparer.Ordinal);
+    private readonly Dictionary<TensorType, TensorType> _types = [];
+
     // Names come from the file and may be of any length.
     private const int LongestQuoted = 100;
 
@@ -27,6 +30,20 @@ internal sealed class ReadContext(string file)
     {
         string where = Node is null ? "" : $", node {Quote(Node)} ({Quote(OpType ?? "").Trim('\'')})";
         return new($"Model '{File}'{where}: {problem}.", cause) { File = File, NodeName = Node };
+    }
+
+    /// <summary>Gets one string for all equal names of operators and domains.</summary>
+    public string Operator(string name)
+    {
+        _operators.TryAdd(name, name);
+        return _operators[name];
+    }
+
+    /// <summary>Gets one object for all equal types.</summary>
+    public TensorType Shared(TensorType type)
+    {
+        _types.TryAdd(type, type);
+        return _types[type];
     }
 
     /// <summary>Checks a name that is used as an identifier.</summary>

@@ -19,7 +19,7 @@ internal static class TypeCodec
                 throw context.Invalid($"value {ReadContext.Quote(value.Name)} has more than one type");
             if (proto.TensorType is { } tensor)
             {
-                type = ReadTensor(tensor, value.Name, context);
+                type = context.Shared(ReadTensor(tensor, value.Name, context));
                 if (tensor.CalculateSize() == 0)
                     proto.TensorType = null;
             }
