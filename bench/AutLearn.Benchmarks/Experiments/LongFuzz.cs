@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using AutLearn.Augment.Images;
-using AutLearn.Cloud.Data;
+using AutLearn.Augment.Tests.Hostile;
+using AutLearn.Cloud.Tests.Hostile;
 using AutLearn.Compiler;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Artifacts.Official;
@@ -14,7 +13,8 @@ namespace AutLearn.Benchmarks.Experiments;
 /// <summary>Runs the fuzzers of the tests for minutes instead of a fixed number of cases: <c>fuzz --minutes 10 --seed 1</c>.</summary>
 internal static class LongFuzz
 {
-    private const int CasesPerTurn = 50;
+    // Parsers that run whole models shall not keep the quick ones from many cases.
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(0.25);
 
     public static int Run(string[] args)
     {
@@ -27,10 +27,10 @@ internal static class LongFuzz
         try
         {
             var watch = Stopwatch.StartNew();
-            for (int turn = 0; watch.Elapsed < TimeSpan.FromMinutes(minutes); turn++)
+            while (watch.Elapsed < TimeSpan.FromMinutes(minutes))
             {
                 foreach (Fuzzer fuzzer in fuzzers)
-                    Turn(fuzzer, seed + (turn * CasesPerTurn), failures);
+                    Turn(fuzzer, seed, failures);
             }
         }
         finally
@@ -57,9 +57,9 @@ internal static class LongFuzz
 
     private static void Turn(Fuzzer fuzzer, int firstSeed, List<string> failures)
     {
-        for (int seed = firstSeed; seed < firstSeed + CasesPerTurn; seed++)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Slice;)
         {
-            fuzzer.Cases++;
+            int seed = firstSeed + (int)fuzzer.Cases++;
             try
             {
                 fuzzer.Accepted += fuzzer.Run(seed) ? 1 : 0;
@@ -86,9 +86,8 @@ internal static class LongFuzz
         yield return Parser("SafetensorsFile.Read", [weights.ToBytes()], b => SafetensorsFile.Read(b, "fuzzed"), e => e is AutLearnException);
         byte[] checkpoint = new OfficialCheckpoint { Trainable = artifacts.InitialParameters, Frozen = artifacts.InitialParameters }.ToBytes();
         yield return Parser("OfficialCheckpoint.Read", [checkpoint], b => OfficialCheckpoint.Read(b, "fuzzed"), e => e is AutLearnException);
-        yield return Parser("ImagePipeline.FromJson", [Encoding.UTF8.GetBytes(ImagePresets.Handwriting(3).ToJson())], b => ImagePipeline.FromJson(Encoding.UTF8.GetString(b)), e => e is InvalidDataException);
-        byte[] idx = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 4, .. new byte[128]];
-        yield return Parser("IdxFile.Read", [idx], b => IdxFile.Read(new MemoryStream(b), "fuzzed"), e => e is DataFileException);
+        foreach (FuzzTarget target in (FuzzTarget[])[.. RuntimeFuzz.Targets(folder), .. AugmentFuzz.Targets(), .. CloudFuzz.Targets(folder)])
+            yield return new(target.Name, seed => target.Run(seed, 1) > 0);
     }
 
     private static ArtifactPackage Open(byte[] bytes, string path)

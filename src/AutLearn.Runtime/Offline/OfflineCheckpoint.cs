@@ -49,7 +49,9 @@ internal sealed class OfflineCheckpoint
             throw Damaged(name, null);
         try
         {
-            OfflineHeader parsed = JsonSerializer.Deserialize(bytes.Slice(Prefix, header), OfflineJson.Default.OfflineHeader)!;
+            OfflineHeader? parsed = JsonSerializer.Deserialize(bytes.Slice(Prefix, header), OfflineJson.Default.OfflineHeader);
+            if (parsed is null || !parsed.IsSound())
+                throw Damaged(name, null);
             return new()
             {
                 Plan = parsed.Plan,

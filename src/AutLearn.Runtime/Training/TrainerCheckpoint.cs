@@ -66,7 +66,8 @@ internal sealed class TrainerCheckpoint
             throw Damaged(FilePath, null);
         try
         {
-            return (JsonSerializer.Deserialize(bytes.Slice(Prefix, header), TrainerJson.Default.TrainerHeader)!, bytes[(Prefix + header)..^HashSize].ToArray());
+            TrainerHeader? parsed = JsonSerializer.Deserialize(bytes.Slice(Prefix, header), TrainerJson.Default.TrainerHeader);
+            return parsed is not null && parsed.IsSound() ? (parsed, bytes[(Prefix + header)..^HashSize].ToArray()) : throw Damaged(FilePath, null);
         }
         catch (JsonException error)
         {
