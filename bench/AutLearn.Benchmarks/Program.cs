@@ -25,6 +25,8 @@ switch (args)
         return WholeStepRatios.Run(rest);
     case ["finite-check", .. string[] rest]:
         return FiniteCheckCost.Run(rest);
+    case ["optimizers", .. string[] rest]:
+        return OptimizerCost.Run(rest);
     case ["hostile", .. string[] rest]:
         return HostileInputs.Run(rest);
     case ["fuzz", .. string[] rest]:

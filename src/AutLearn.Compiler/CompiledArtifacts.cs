@@ -16,6 +16,8 @@ public sealed class CompiledArtifacts
         OnnxModel inference,
         OnnxModel trainStep,
         OnnxModel? trainStepCached,
+        OnnxModel? gradients,
+        OnnxModel? gradientsCached,
         OnnxModel evaluation,
         ImmutableSortedDictionary<string, Tensor> initialParameters,
         CompileReport report)
@@ -23,6 +25,8 @@ public sealed class CompiledArtifacts
         Inference = inference;
         TrainStep = trainStep;
         TrainStepCached = trainStepCached;
+        Gradients = gradients;
+        GradientsCached = gradientsCached;
         Evaluation = evaluation;
         InitialParameters = initialParameters;
         Report = report;
@@ -31,6 +35,10 @@ public sealed class CompiledArtifacts
         _writer.Add(ArtifactNames.TrainStep, OnnxFile.ToBytes(trainStep));
         if (trainStepCached is not null)
             _writer.Add(ArtifactNames.TrainStepCached, OnnxFile.ToBytes(trainStepCached));
+        if (gradients is not null)
+            _writer.Add(ArtifactNames.Gradients, OnnxFile.ToBytes(gradients));
+        if (gradientsCached is not null)
+            _writer.Add(ArtifactNames.GradientsCached, OnnxFile.ToBytes(gradientsCached));
         _writer.Add(ArtifactNames.Evaluation, OnnxFile.ToBytes(evaluation));
         _writer.Add(ArtifactNames.Parameters, new SafetensorsFile(initialParameters).ToBytes());
         Manifest = _writer.Build();
@@ -47,6 +55,15 @@ public sealed class CompiledArtifacts
 
     /// <summary>Gets one training step from boundary tensors and cached scores; null where that would not be exact, see <see cref="CompileReport.NoCachedStepBecause"/>.</summary>
     public OnnxModel? TrainStepCached { get; }
+
+    /// <summary>
+    /// Gets the training step without the optimizer, which AutLearn's runtime applies in one pass over memory; null where the optimizer's
+    /// update is part of a product (plain SGD on dense gradients), or a trained parameter is neither Float32 nor Float16.
+    /// </summary>
+    public OnnxModel? Gradients { get; }
+
+    /// <summary>Gets the same from boundary tensors and cached scores; null where <see cref="Gradients"/> or <see cref="TrainStepCached"/> is.</summary>
+    public OnnxModel? GradientsCached { get; }
 
     /// <summary>Gets loss and metrics without an update.</summary>
     public OnnxModel Evaluation { get; }

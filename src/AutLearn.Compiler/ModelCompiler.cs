@@ -67,11 +67,14 @@ public static class ModelCompiler
         StepModel step = emission.Emit();
         Report("cached step", 0.6);
         (StepModel? cached, string? reason) = EmitCached(emission, step);
+        Report("gradients", 0.65);
+        StepModel? gradients = emission.EmitGradients(areScoresCached: false);
+        StepModel? gradientsCached = cached is null || gradients is null ? null : emission.EmitGradients(areScoresCached: true);
         Report("inference and evaluation", 0.7);
         OnnxModel inference = InferenceEmission.Emit(prepared, boundary, cancellationToken);
         (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, options.Loss, cancellationToken);
         Report("check results", 0.8);
-        OnnxModel?[] all = [inference, step.Model, cached?.Model, evaluation];
+        OnnxModel?[] all = [inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation];
         foreach (OnnxModel emitted in all.OfType<OnnxModel>())
             ModelChecker.Check(emitted, cancellationToken);
 
@@ -102,6 +105,8 @@ public static class ModelCompiler
             LossOutput = naming.Loss,
             Metrics = [.. step.Metrics.Concat(evaluationMetrics).DistinctBy(m => m.Kind)],
             GradientFactors = step.Factors,
+            Gradients = gradients?.Gradients ?? [],
+            LabelWeight = gradients?.LabelWeight,
             Loss = options.Loss.Spec,
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null },
             Defaults = options.Defaults,
@@ -122,7 +127,7 @@ public static class ModelCompiler
             StepNodes = step.Model.Graph.Nodes.Count,
             NoCachedStepBecause = reason,
         };
-        var artifacts = new CompiledArtifacts(manifest, inference, step.Model, cached?.Model, evaluation, prepared.Initial, report);
+        var artifacts = new CompiledArtifacts(manifest, inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation, prepared.Initial, report);
         progress?.Report(new("done", 1));
         return artifacts;
 

@@ -42,7 +42,7 @@ public sealed class PersonalModel : IDisposable
         _sets = new(Manifest);
         _store = new(package, _sets, initial);
         _predictor = new(Manifest, factory, _sets);
-        _engine = new(Manifest, factory, _sets, package.Contains(ArtifactNames.TrainStepCached), options.Seed, logger);
+        _engine = new(package, factory, _sets, options, logger);
     }
 
     /// <summary>Gets the description of the artifacts.</summary>

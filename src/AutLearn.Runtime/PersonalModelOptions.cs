@@ -31,6 +31,13 @@ public sealed class PersonalModelOptions
     /// </value>
     public string? OptimizedModelCacheFolder { get; set; }
 
+    /// <summary>Gets or sets a value indicating whether ONNX Runtime runs the optimizer too, as operators of the training step.</summary>
+    /// <value>
+    /// The default is false: where the package has gradient models, they run, and the optimizer goes over their results in one pass, on the
+    /// CPU. The results are the same within rounding. True also where an execution provider other than the CPU is asked for.
+    /// </value>
+    public bool RunsWholeSteps { get; set; }
+
     /// <summary>Gets or sets where random numbers of a training step begin, such as those of dropout.</summary>
     /// <value>Equal seeds give equal training. The default is 0.</value>
     public long Seed { get; set; }

@@ -158,7 +158,11 @@ public sealed class FiniteStepTests : IDisposable
             }
         }
 
-        Assert.True(unwalked >= 30, $"{unwalked} steps were bounded without a walk, {refused} refused.");
+        // What the runtime writes itself it has looked at anyway.
+        if (model.Manifest.Gradients.IsEmpty)
+            Assert.True(unwalked >= 30, $"{unwalked} steps were bounded without a walk, {refused} refused.");
+        else
+            Assert.Equal(0, unwalked);
     }
 
     [Theory]

@@ -8,7 +8,7 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace AutLearn.Benchmarks.WholeSteps;
 
-/// <summary>One whole training step (forward, loss, gradients, SGD update of all parameters) of a network, in AutLearn and in libtorch.</summary>
+/// <summary>One whole training step (forward, loss, gradients, update of all parameters) of a network, in AutLearn and in libtorch.</summary>
 /// <remarks>Both sides start from the same parameters and see the same batch at every step. Not safe for use by several threads.</remarks>
 internal abstract class PairedStep : IDisposable
 {
@@ -28,6 +28,14 @@ internal abstract class PairedStep : IDisposable
         ["transformer"] = ClassifierStep.Transformer,
     };
 
+    /// <summary>Gets linear heads of three sizes.</summary>
+    public static IReadOnlyDictionary<string, Func<PairedStep>> Heads { get; } = new Dictionary<string, Func<PairedStep>>
+    {
+        ["head 1024x62"] = () => new HeadStep(1024, 62),
+        ["head 768x1000"] = () => new HeadStep(768, 1000),
+        ["head 256x10000"] = () => new HeadStep(256, 10_000),
+    };
+
     /// <summary>Gets the network, its size and its batch in words.</summary>
     public abstract string Description { get; }
 
@@ -45,15 +53,18 @@ internal abstract class PairedStep : IDisposable
         _artifacts.Save(_folder);
     }
 
-    public void OpenAutLearn(int threads, Action<string, RunStage>? hook = null) =>
-        _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = threads, RunHook = hook });
+    public void OpenAutLearn(int threads, Action<string, RunStage>? hook = null, bool runsWholeSteps = false) =>
+        _model = PersonalModel.Open(_folder, new PersonalModelOptions { IntraOpThreads = threads, RunHook = hook, RunsWholeSteps = runsWholeSteps });
 
-    public void OpenLibtorch(int threads)
+    public void OpenLibtorch(int threads, PairedOptimizer? optimizer = null)
     {
         TorchReference.Load();
         torch.set_num_threads(threads);
-        _optimizer = torch.optim.SGD(CreateTorchParameters(_artifacts!), _rate);
+        _optimizer = (optimizer ?? PairedOptimizer.Sgd).CreateTorch(CreateTorchParameters(_artifacts!), _rate);
     }
+
+    /// <summary>Gets how many numbers are trained; after <see cref="Compile"/>.</summary>
+    public long TrainedNumbers => _artifacts!.Report.TrainableParameters;
 
     /// <summary>Takes a step in AutLearn.</summary>
     /// <returns>The loss before it.</returns>

@@ -16,6 +16,7 @@ internal sealed class ArtifactNaming
         LabelCount = graph.UniqueName("label_count");
         CorrectRows = graph.UniqueName("correct_rows");
         GradientNorm = graph.UniqueName("gradient_norm");
+        LabelWeight = graph.UniqueName("label_weight");
     }
 
     public string Labels { get; }
@@ -35,6 +36,8 @@ internal sealed class ArtifactNaming
     public string CorrectRows { get; }
 
     public string GradientNorm { get; }
+
+    public string LabelWeight { get; }
 
     public static string Next(string name) => $"{name}.next";
 }

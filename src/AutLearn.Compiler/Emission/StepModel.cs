@@ -10,4 +10,11 @@ namespace AutLearn.Compiler.Emission;
 /// <param name="SeedInput">The seed's name, or null.</param>
 /// <param name="Metrics">Outputs beside the loss.</param>
 /// <param name="Factors">Gradients that are products of small matrices.</param>
-internal sealed record StepModel(OnnxModel Model, ImmutableArray<StateSpec> State, string? SeedInput, ImmutableArray<MetricSpec> Metrics, ImmutableArray<GradientFactorsSpec> Factors);
+internal sealed record StepModel(OnnxModel Model, ImmutableArray<StateSpec> State, string? SeedInput, ImmutableArray<MetricSpec> Metrics, ImmutableArray<GradientFactorsSpec> Factors)
+{
+    /// <summary>Gets the gradients that are outputs in place of next parameters.</summary>
+    public ImmutableArray<GradientSpec> Gradients { get; init; } = [];
+
+    /// <summary>Gets the output that tells what those are a mean over; null where every call updates.</summary>
+    public TensorSpec? LabelWeight { get; init; }
+}

@@ -43,14 +43,23 @@ internal sealed class TrainStepEmission
             .FindUnsupported(_prepared.Model, graph.Find(_prepared.Scores)!, [.. _prepared.Trainable.Select(p => graph.Find(p)!)]);
         if (unsupported.Count > 0)
             throw new UnsupportedGradientException([.. unsupported]);
-        return Emit(areScoresCached: false);
+        return Emit(areScoresCached: false, gradientsOnly: false)!;
     }
 
     /// <summary>Emits the step from boundary tensors and the scores that inference computed with the same parameters.</summary>
-    public StepModel EmitCached() => Emit(areScoresCached: true);
+    public StepModel EmitCached() => Emit(areScoresCached: true, gradientsOnly: false)!;
 
-    private StepModel Emit(bool areScoresCached)
+    /// <summary>Emits the step without the optimizer, but for updates that are part of a product.</summary>
+    /// <returns>Null where that would leave nothing out, or a trained parameter is of a type that nobody else updates.</returns>
+    public StepModel? EmitGradients(bool areScoresCached) => Emit(areScoresCached, gradientsOnly: true);
+
+    // Sums and norms go over all gradients, so that with them all parameters are updated together.
+    private bool UpdatesStandAlone => _options is { AccumulationSteps: 1, ClipNorm: null };
+
+    private StepModel? Emit(bool areScoresCached, bool gradientsOnly)
     {
+        if (gradientsOnly && _prepared.Trainable.Any(p => _prepared.Model.Graph.Find(p)!.ElementType is not (ElementType.Float32 or ElementType.Float16)))
+            return null;
         HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming, _cancellationToken);
         OnnxGraph graph = head.Graph;
         GraphBuilder builder = head.Builder;
@@ -69,7 +78,7 @@ internal sealed class TrainStepEmission
 
         LossTerms terms = _options.Loss.Build(builder, read, head.Labels);
         var state = new OptimizerState(graph);
-        GradientAccumulation? accumulation = Accumulate(builder, state, terms, read);
+        GradientAccumulation? accumulation = gradientsOnly ? null : Accumulate(builder, state, terms, read);
         Value scoresGradient = accumulation?.Weigh(terms.ScoresGradient) ?? terms.ScoresGradient;
         IReadOnlyDictionary<Value, Value> gradients = new ReverseDifferentiation(_options.GradientRegistry)
             .Differentiate(head.Model, [new(scores, builder.CastLike(scoresGradient, scores))], head.Trainable, _cancellationToken);
@@ -79,13 +88,26 @@ internal sealed class TrainStepEmission
 
         builder.NameStem = "optimizer";
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
-        gradients = head.Trainable.ToDictionary(p => p, p => builder.Widened(gradients[p]));
-        gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
+        Value[] updated = head.Trainable;
+        List<(Value Parameter, Value Gradient, Value? Rows)> given = [];
         Value? norm = null;
-        if (_options.ClipNorm is { } limit)
-            (gradients, norm) = GradientClipping.Clip(builder, gradients, head.Trainable, limit);
-        foreach (Value parameter in head.Trainable)
-            next[parameter.Name] = builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradients[parameter], rate)), parameter);
+        if (gradientsOnly)
+        {
+            given = GradientsFor(head, gradients);
+            updated = [.. head.Trainable.Except(given.Select(g => g.Parameter))];
+            if (given.Count == 0)
+                return null;
+        }
+        else
+        {
+            gradients = head.Trainable.ToDictionary(p => p, p => builder.Widened(gradients[p]));
+            gradients = accumulation?.Sum(gradients, head.Trainable) ?? gradients;
+            if (_options.ClipNorm is { } limit)
+                (gradients, norm) = GradientClipping.Clip(builder, gradients, head.Trainable, limit);
+        }
+
+        foreach (Value parameter in updated)
+            next[parameter.Name] = Update(builder, state, parameter, gradients[parameter], rate);
         accumulation?.Gate(next, head.Parameters, head.Trainable);
 
         graph.ClearOutputs();
@@ -94,16 +116,20 @@ internal sealed class TrainStepEmission
         List<MetricSpec> metrics = Outputs(graph, terms, norm);
 
         // A normalisation that does not lead to the scores keeps its statistics.
-        foreach (Value parameter in head.Parameters)
+        foreach (Value parameter in head.Parameters.Except(given.Select(g => g.Parameter)))
             ModelEmission.AddOutput(graph, next.GetValueOrDefault(parameter.Name, parameter), ArtifactNaming.Next(parameter.Name), parameter.Type);
         foreach (OptimizerState.Entry entry in state.Entries)
             ModelEmission.AddOutput(graph, entry.Next!, ArtifactNaming.Next(entry.State.Name), entry.State.Type);
+        ImmutableArray<GradientSpec> specs = [.. given.Select(g => Give(graph, g.Parameter, g.Gradient, g.Rows))];
+        TensorSpec? weight = gradientsOnly && _options.AccumulationSteps > 1
+            ? TensorDescription.Of(ModelEmission.AddOutput(graph, terms.Weight, _naming.LabelWeight))
+            : null;
 
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
         new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
-        ImmutableArray<GradientFactorsSpec> factors = accumulation is null
-            ? new GradientFactors(graph, _boundary, rate, _options.Optimizer.Spec, _prepared.BatchSymbol, _options.Defaults.BatchSize).Expose(head.Trainable, state)
+        ImmutableArray<GradientFactorsSpec> factors = _options.AccumulationSteps == 1
+            ? new GradientFactors(graph, _boundary, rate, _options.Optimizer.Spec, _prepared.BatchSymbol, _options.Defaults.BatchSize).Expose(updated, state)
             : [];
         string[] inputs =
         [
@@ -112,12 +138,59 @@ internal sealed class TrainStepEmission
             _naming.Labels,
             .. _prepared.Parameters,
             .. state.Entries.Select(e => e.State.Name),
-            _naming.LearningRate,
+            .. updated.Length == 0 ? (string[])[] : [_naming.LearningRate],
             .. accumulation is null ? (string[])[] : [_naming.UpdateNow],
             .. seed is null ? (string[])[] : [seed],
         ];
-        ModelEmission.Finish(head.Model, areScoresCached ? "train_step_cached" : "train_step", inputs);
-        return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors);
+        ModelEmission.Finish(head.Model, $"{(gradientsOnly ? "gradients" : "train_step")}{(areScoresCached ? "_cached" : "")}", inputs);
+        return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors) { Gradients = specs, LabelWeight = weight };
+    }
+
+    // Plain descent adds to the weights while it multiplies, so that nothing is left to do after a dense gradient.
+    private List<(Value Parameter, Value Gradient, Value? Rows)> GradientsFor(HeadModel head, IReadOnlyDictionary<Value, Value> gradients)
+    {
+        var given = new List<(Value Parameter, Value Gradient, Value? Rows)>();
+        HashSet<string?> sizes = [.. head.Graph.Inputs.SelectMany(i => i.Shape ?? Shape.Scalar).Select(d => d.Symbol)];
+        foreach (Value parameter in head.Trainable)
+        {
+            IReadOnlyList<TableGradient>? parts = TouchedRows(parameter, gradients[parameter]);
+            if (parts is not null && parts.All(p => p.Slices.Shape!.All(d => d.IsKnown || sizes.Contains(d.Symbol))))
+                given.AddRange(parts.Select(p => (parameter, p.Slices, (Value?)p.Rows)));
+            else if (!UpdatesStandAlone || _options.Optimizer.Spec is not { Kind: "sgd", Momentum: 0 })
+                given.Add((parameter, gradients[parameter], null));
+        }
+
+        return given;
+    }
+
+    // What an update does to rows without a gradient must be nothing.
+    private IReadOnlyList<TableGradient>? TouchedRows(Value parameter, Value gradient) =>
+        _options.AccumulationSteps == 1 && _options.Optimizer.KeepsUntouchedRows ? TableGradient.PartsOf(gradient, parameter) : null;
+
+    private Value Update(GraphBuilder builder, OptimizerState state, Value parameter, Value gradient, Value rate)
+    {
+        if (UpdatesStandAlone && TouchedRows(parameter, gradient) is { } parts)
+        {
+            Value next = parameter;
+            foreach (TableGradient part in parts)
+            {
+                Value step = builder.CastLike(builder.Mul(part.Updates, builder.Op("Neg", [builder.CastLike(rate, part.Updates)])), parameter);
+                next = builder.Op("ScatterElements", [next, part.Positions, step], ("axis", AttributeValue.Of(0L)), ("reduction", AttributeValue.Of("add")));
+            }
+
+            return next;
+        }
+
+        return builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradient, rate)), parameter);
+    }
+
+    private static GradientSpec Give(OnnxGraph graph, Value parameter, Value gradient, Value? rows)
+    {
+        TensorSpec given = TensorDescription.Of(ModelEmission.AddOutput(graph, gradient, graph.UniqueName($"{parameter.Name}.gradient"), rows is null ? parameter.Type! with { ElementType = gradient.ElementType } : gradient.Type));
+        return new(parameter.Name, given)
+        {
+            Rows = rows is null ? null : TensorDescription.Of(ModelEmission.AddOutput(graph, rows, graph.UniqueName($"{parameter.Name}.gradient_rows"), rows.Type)),
+        };
     }
 
     private GradientAccumulation? Accumulate(GraphBuilder builder, OptimizerState state, LossTerms terms, Value scores)

@@ -23,6 +23,9 @@ public abstract class Optimizer
     /// <summary>Gets the description that the manifest carries.</summary>
     public abstract OptimizerSpec Spec { get; }
 
+    /// <summary>Gets whether numbers whose gradient is 0 stay as they are.</summary>
+    internal virtual bool KeepsUntouchedRows => false;
+
     /// <summary>Appends the update of one parameter.</summary>
     /// <returns>The next parameter.</returns>
     internal abstract Value Update(OptimizerContext context);

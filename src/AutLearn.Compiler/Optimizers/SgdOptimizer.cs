@@ -25,6 +25,8 @@ public sealed class SgdOptimizer : Optimizer
     /// <inheritdoc/>
     public override OptimizerSpec Spec => new("sgd") { Momentum = Momentum, IsNesterov = IsNesterov && Momentum > 0, WeightDecay = WeightDecay };
 
+    internal override bool KeepsUntouchedRows => Momentum == 0 && WeightDecay == 0;
+
     internal override Value Update(OptimizerContext context)
     {
         GraphBuilder b = context.Builder;

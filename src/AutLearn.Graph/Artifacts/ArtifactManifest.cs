@@ -82,6 +82,26 @@ public sealed record ArtifactManifest
         init;
     } = [];
 
+    /// <summary>
+    /// Gets what <c>gradients.onnx</c> gives in place of the next parameters and optimizer state, where the package has that model. It takes
+    /// what <c>train_step.onnx</c> takes but optimizer state, learning rate and <see cref="UpdateNowInput"/>; parameters that stand not here
+    /// it updates as that does.
+    /// </summary>
+    /// <remarks>
+    /// A runtime that can walk gradient, parameter and state in one pass is faster so; <c>train_step.onnx</c> gives the same update, within
+    /// rounding, in any ONNX Runtime.
+    /// </remarks>
+    /// <value>Empty where there is only the whole step.</value>
+    public ImmutableArray<GradientSpec> Gradients
+    {
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
+
+    /// <summary>Gets the gradient models' output that holds what their gradients are a mean over: the weight that the batch's labels have together, a scalar. Null where every call updates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TensorSpec? LabelWeight { get; init; }
+
     /// <summary>Gets the loss.</summary>
     public required LossSpec Loss { get; init; }
 

@@ -15,6 +15,12 @@ public static class ArtifactNames
     /// <summary>One training step from boundary tensors and cached logits.</summary>
     public const string TrainStepCached = "train_step_cached.onnx";
 
+    /// <summary>Gradients of one batch from boundary tensors, for a runtime that updates parameters itself.</summary>
+    public const string Gradients = "gradients.onnx";
+
+    /// <summary>Gradients of one batch from boundary tensors and cached logits.</summary>
+    public const string GradientsCached = "gradients_cached.onnx";
+
     /// <summary>Loss and metrics without an update.</summary>
     public const string Evaluation = "eval.onnx";
 

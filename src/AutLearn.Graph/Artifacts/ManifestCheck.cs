@@ -102,12 +102,46 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
                 throw Wrong($"the gradient factors of '{factors.Parameter}' belong to no parameter");
         }
 
+        CheckGradients();
         foreach (MetricSpec metric in Elements(manifest.Metrics, "metrics"))
         {
             Tensor(metric.Tensor);
             if (!MetricKinds.Contains(metric.Kind))
                 throw Wrong($"the metric '{metric.Tensor.Name}' is of the unknown kind '{metric.Kind}'");
         }
+    }
+
+    private void CheckGradients()
+    {
+        Dictionary<string, ParameterSpec> trainable = manifest.Parameters.Where(p => p.Role == ParameterRole.Trainable).DistinctBy(p => p.Tensor.Name).ToDictionary(p => p.Tensor.Name, StringComparer.Ordinal);
+        foreach (GradientSpec gradient in Elements(manifest.Gradients, "gradients"))
+        {
+            if (!trainable.TryGetValue(gradient.Parameter, out ParameterSpec? parameter))
+                throw Wrong($"the gradient of '{gradient.Parameter}' belongs to no trainable parameter");
+            if (parameter.Tensor.ElementType is not (ElementType.Float32 or ElementType.Float16))
+                throw Wrong($"the gradient of '{gradient.Parameter}' stands apart, but the parameter holds {parameter.Tensor.ElementType}");
+            if (gradient.Gradient.ElementType != ElementType.Float32 && gradient.Gradient.ElementType != parameter.Tensor.ElementType)
+                throw Wrong($"the gradient of '{gradient.Parameter}' holds {gradient.Gradient.ElementType}");
+            Shape shape = Tensor(gradient.Gradient), whole = parameter.Tensor.ToShape();
+            bool fits = gradient.Rows is null
+                ? shape.Equals(whole)
+                : whole.Rank > 0 && gradient.Rows.ElementType is ElementType.Int64 or ElementType.Int32 && shape.SequenceEqual(Tensor(gradient.Rows).Concat(whole.Skip(1)));
+            if (!fits)
+                throw Wrong($"the gradient of '{gradient.Parameter}' does not fit the parameter's shape");
+        }
+
+        if (manifest.Gradients.IsEmpty)
+            return;
+        if (!manifest.Files.Any(f => f.Path == ArtifactNames.Gradients))
+            throw Wrong($"it describes gradients but lists no '{ArtifactNames.Gradients}'");
+        if (manifest.Optimizer is not { Kind: "sgd", Momentum: 0, ClipNorm: null, AccumulationSteps: null } && trainable.Keys.FirstOrDefault(p => manifest.Gradients.All(g => g.Parameter != p)) is { } missing)
+            throw Wrong($"it describes gradients, but none of '{missing}'");
+        if (manifest.LabelWeight is null != (manifest.Optimizer.AccumulationSteps is null))
+            throw Wrong("its gradients carry the weight of their labels exactly where the optimizer accumulates steps");
+        if (manifest.LabelWeight is not null && manifest.Gradients.Any(g => g.Rows is not null))
+            throw Wrong("its gradients of rows cannot be accumulated");
+        if (manifest.LabelWeight is { } weight && (Tensor(weight).Rank != 0 || weight.ElementType is not (ElementType.Float32 or ElementType.Float16)))
+            throw Wrong("the weight of the labels is not one number");
     }
 
     // Whoever opens the package makes room for every state. Each follows a parameter or is one number, so that
@@ -150,6 +184,9 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         Distinct("outputs of the step models", manifest.Parameters.Select(p => p.UpdatedOutput)
             .Concat(manifest.OptimizerState.Select(s => s.UpdatedOutput)).Append(manifest.LossOutput).Concat(manifest.Metrics.Select(m => m.Tensor.Name)));
         Distinct("parameters with gradient factors", manifest.GradientFactors.Select(f => f.Parameter));
+        Distinct("dense gradients", manifest.Gradients.Where(g => g.Rows is null).Select(g => g.Parameter).Concat(manifest.Gradients.Where(g => g.Rows is not null).Select(g => g.Parameter).Distinct()));
+        Distinct("outputs of the gradient models", manifest.Gradients.SelectMany(g => (TensorSpec?[])[g.Gradient, g.Rows]).Append(manifest.LabelWeight).OfType<TensorSpec>().Select(t => t.Name)
+            .Append(manifest.LossOutput).Concat(manifest.Metrics.Select(m => m.Tensor.Name)));
         Distinct("metric kinds", manifest.Metrics.Select(m => m.Kind));
     }
 

@@ -27,12 +27,7 @@ internal sealed class LoadedModel : IDisposable
         }
 
         ParameterInputs = [.. expected.Keys.Where(n => HasInput(n) && sets.TryGetIndex(n, out _)).Select(n => (n, IndexOf(sets, n)))];
-        UpdatedOutputs = signature.IsStep
-            ? [
-                .. manifest.Parameters.Select(p => (p.UpdatedOutput, IndexOf(sets, p.Tensor.Name))),
-                .. manifest.OptimizerState.Select(s => (s.UpdatedOutput, IndexOf(sets, s.Tensor.Name))),
-            ]
-            : [];
+        UpdatedOutputs = [.. signature.Updated.Select(u => (u.Output, IndexOf(sets, u.Tensor)))];
         CheckOutputs(manifest);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 
@@ -8,10 +9,15 @@ internal sealed class ModelSignature
 {
     private readonly List<string> _symbols;
 
-    private ModelSignature(ArtifactManifest manifest, string file, IEnumerable<TensorSpec> inputs, IEnumerable<TensorSpec> outputs, bool isStep)
+    private ModelSignature(ArtifactManifest manifest, string file, IEnumerable<TensorSpec> inputs, IEnumerable<TensorSpec> outputs, bool isStep, bool isWhole = true)
     {
         File = file;
         IsStep = isStep;
+        Updated = !isStep
+            ? []
+            : isWhole
+                ? [.. manifest.Parameters.Select(p => (p.Tensor.Name, p.UpdatedOutput)), .. manifest.OptimizerState.Select(s => (s.Tensor.Name, s.UpdatedOutput))]
+                : [.. manifest.Parameters.Where(p => manifest.Gradients.All(g => g.Parameter != p.Tensor.Name)).Select(p => (p.Tensor.Name, p.UpdatedOutput))];
         // The batch comes first, so that symbol 0 is the number of rows.
         _symbols = [manifest.BatchSymbol];
         Inputs = [.. inputs.Select(i => new TensorSlot(i, _symbols, mayAddSymbols: true))];
@@ -22,6 +28,9 @@ internal sealed class ModelSignature
 
     /// <summary>Gets a value indicating whether the model writes the next parameters and state.</summary>
     public bool IsStep { get; }
+
+    /// <summary>Gets the parameters and states whose next values the model writes, each with the output that holds them.</summary>
+    public ImmutableArray<(string Tensor, string Output)> Updated { get; }
 
     public TensorSlot[] Inputs { get; }
 
@@ -42,7 +51,22 @@ internal sealed class ModelSignature
     /// Boundary tensors, labels, learning rate, then the seed, whether to update now, and the cached logits where the model takes them; to
     /// loss, metrics and the factors of gradients.
     /// </summary>
-    public static ModelSignature Step(ArtifactManifest manifest, bool usesLogits)
+    public static ModelSignature Step(ArtifactManifest manifest, bool usesLogits) =>
+        new(manifest, usesLogits ? ArtifactNames.TrainStepCached : ArtifactNames.TrainStep, StepInputs(manifest, usesLogits), StepOutputs(manifest), isStep: true);
+
+    /// <summary>The same to loss, metrics, the factors of gradients, the gradients themselves and the labels' weight.</summary>
+    public static ModelSignature Gradients(ArtifactManifest manifest, bool usesLogits)
+    {
+        IEnumerable<TensorSpec> gradients = manifest.Gradients.SelectMany(g => (TensorSpec?[])[g.Gradient, g.Rows]).Append(manifest.LabelWeight).OfType<TensorSpec>();
+        return new(
+            manifest, usesLogits ? ArtifactNames.GradientsCached : ArtifactNames.Gradients, StepInputs(manifest, usesLogits), StepOutputs(manifest).Concat(gradients), isStep: true, isWhole: false);
+    }
+
+    /// <summary>Boundary tensors and labels to loss and metrics.</summary>
+    public static ModelSignature Evaluation(ArtifactManifest manifest) =>
+        new(manifest, ArtifactNames.Evaluation, [.. manifest.Boundary.Select(b => b.Tensor), manifest.Labels], Measured(manifest), isStep: false);
+
+    private static List<TensorSpec> StepInputs(ArtifactManifest manifest, bool usesLogits)
     {
         List<TensorSpec> inputs = [.. manifest.Boundary.Select(b => b.Tensor), manifest.Labels, new(manifest.LearningRateInput, ElementType.Float32, [])];
         if (manifest.SeedInput is not null)
@@ -51,14 +75,15 @@ internal sealed class ModelSignature
             inputs.Add(new(manifest.UpdateNowInput, ElementType.Bool, []));
         if (usesLogits)
             inputs.Add(manifest.Logits);
-        string[] boundary = [.. manifest.Boundary.Select(b => b.Tensor.Name)];
-        IEnumerable<TensorSpec> factors = manifest.GradientFactors.SelectMany(f => (TensorSpec[])[f.Left, f.Right]).Where(t => !boundary.Contains(t.Name)).DistinctBy(t => t.Name);
-        return new(manifest, usesLogits ? ArtifactNames.TrainStepCached : ArtifactNames.TrainStep, inputs, Measured(manifest).Concat(factors), isStep: true);
+        return inputs;
     }
 
-    /// <summary>Boundary tensors and labels to loss and metrics.</summary>
-    public static ModelSignature Evaluation(ArtifactManifest manifest) =>
-        new(manifest, ArtifactNames.Evaluation, [.. manifest.Boundary.Select(b => b.Tensor), manifest.Labels], Measured(manifest), isStep: false);
+    private static IEnumerable<TensorSpec> StepOutputs(ArtifactManifest manifest)
+    {
+        string[] boundary = [.. manifest.Boundary.Select(b => b.Tensor.Name)];
+        IEnumerable<TensorSpec> factors = manifest.GradientFactors.SelectMany(f => (TensorSpec[])[f.Left, f.Right]).Where(t => !boundary.Contains(t.Name)).DistinctBy(t => t.Name);
+        return Measured(manifest).Concat(factors);
+    }
 
     private static IEnumerable<TensorSpec> Measured(ArtifactManifest manifest) =>
         [new TensorSpec(manifest.LossOutput, ElementType.Float32, []), .. manifest.Metrics.Select(m => m.Tensor)];

@@ -1,6 +1,7 @@
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Updates;
 
 namespace AutLearn.Runtime.Training;
 
@@ -38,15 +39,22 @@ internal sealed class FiniteCheck
     /// <param name="plan">The step's run.</param>
     /// <param name="target">The set; its bounds are renewed.</param>
     /// <param name="rate">The learning rate of the step.</param>
+    /// <param name="update">Wrote the other tensors and knows about them; null where the step's model wrote all.</param>
     /// <returns>The tensor's index; -1 where every value is finite.</returns>
-    public int FindNotFinite(RunPlan plan, int target, double rate)
+    public int FindNotFinite(RunPlan plan, int target, double rate, ParameterUpdate? update)
     {
         Array.Fill(_next, double.PositiveInfinity);
         foreach (ref readonly Entry entry in _entries.AsSpan())
-            Bound(entry, plan, target, rate);
+        {
+            if (update?.Writes(entry.Parameter) != true)
+                Bound(entry, plan, target, rate);
+        }
+
         Span<double> bounds = _sets.Magnitudes(target);
         for (int i = 0; i < bounds.Length; i++)
         {
+            if (update?.Writes(i) == true)
+                continue;
             if (_next[i] <= Limit)
                 bounds[i] = _next[i];
             else if (!double.IsFinite(bounds[i] = LargestMagnitude.Of(_sets.Buffer(target, i))))

@@ -3,6 +3,7 @@ using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Updates;
 using Microsoft.Extensions.Logging;
 
 namespace AutLearn.Runtime.Training;
@@ -20,6 +21,7 @@ internal sealed class StepEngine : IDisposable
     private readonly LabelCheck _labelCheck;
     private readonly StepRefusal _refusal;
     private readonly FiniteCheck _finite;
+    private readonly ParameterUpdate? _update;
     private readonly ModelRunner _plain;
     private readonly ModelRunner? _cached;
     private readonly ModelRunner _evaluation;
@@ -33,17 +35,21 @@ internal sealed class StepEngine : IDisposable
     private readonly int _correctRows;
     private long[] _lastSizes = [];
 
-    public StepEngine(ArtifactManifest manifest, SessionFactory factory, ParameterSets sets, bool hasCachedStep, long seed, ILogger logger)
+    public StepEngine(ArtifactPackage package, SessionFactory factory, ParameterSets sets, PersonalModelOptions options, ILogger logger)
     {
+        ArtifactManifest manifest = package.Manifest;
+        bool isSplit = !manifest.Gradients.IsEmpty && factory.IsCpuOnly && !options.RunsWholeSteps;
         _sets = sets;
         _logger = logger;
-        _seed = seed;
+        _seed = options.Seed;
         _labelCheck = new(manifest);
-        _refusal = new(manifest, sets);
-        _plain = new(ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
+        _refusal = new(manifest, sets, ComputeAgain);
+        _plain = new(isSplit ? ModelSignature.Gradients(manifest, usesLogits: false) : ModelSignature.Step(manifest, usesLogits: false), factory, manifest, sets);
+        _update = isSplit ? new(manifest, _plain.Signature, sets, options.IntraOpThreads) : null;
         _finite = new(manifest, _plain.Signature, sets);
         _window = AccumulationWindow.Of(manifest, _plain.Signature, sets);
-        _cached = hasCachedStep ? new(ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets) : null;
+        if (package.Contains(isSplit ? ArtifactNames.GradientsCached : ArtifactNames.TrainStepCached))
+            _cached = new(isSplit ? ModelSignature.Gradients(manifest, usesLogits: true) : ModelSignature.Step(manifest, usesLogits: true), factory, manifest, sets);
         _evaluation = new(ModelSignature.Evaluation(manifest), factory, manifest, sets);
         _boundaryCount = manifest.Boundary.Length;
         _hasRowsFirst = _plain.Signature.Inputs.Take(_boundaryCount + 1).All(i => i.HasRowsFirst);
@@ -179,6 +185,7 @@ internal sealed class StepEngine : IDisposable
         _plain.Dispose();
         _cached?.Dispose();
         _evaluation.Dispose();
+        _update?.Dispose();
     }
 
     private static void RequireRate(double learningRate)
@@ -226,6 +233,7 @@ internal sealed class StepEngine : IDisposable
         }
 
         _sets.Commit(target, version + 1);
+        _update?.Committed(version + 1);
         Observers.Measure(Telemetry.StepDuration, Stopwatch.GetElapsedTime(start).TotalSeconds);
         if (Telemetry.StepCpuTime.Enabled)
             Observers.Measure(Telemetry.StepCpuTime, (CpuTime.OfProcess() - cpu).TotalSeconds);
@@ -251,14 +259,31 @@ internal sealed class StepEngine : IDisposable
 
     private Measures Compute(ModelRunner runner, RunPlan plan, int target, long labels, CancellationToken cancellationToken)
     {
-        runner.Run(plan, 1 - target, cancellationToken);
+        bool endsWindow = _window?.UpdatesNow(plan) == true;
+        bool isRun = _update is null || !endsWindow;
+        if (isRun)
+            runner.Run(plan, 1 - target, cancellationToken);
         float loss = labels == 0 ? 0 : LossOf(plan);
+        int notFinite = -1;
         float? gradientNorm = _gradientNorm >= 0 && plan.Outputs[_gradientNorm] is { } norm ? norm.Span<float>()[0] : null;
+        if (_update is not null && float.IsFinite(loss))
+            notFinite = _update.Apply(isRun ? plan : null, target, RateOf(plan), labels > 0, out gradientNorm);
         if (!float.IsFinite(loss) || !float.IsFinite(gradientNorm ?? 0))
             return new(loss, gradientNorm, NotFinite: -1, IsFinite: false);
-        int notFinite = _finite.FindNotFinite(plan, target, plan.Inputs[_boundaryCount + 1].Span<float>()[0]);
+        if (notFinite < 0 && isRun)
+            notFinite = _finite.FindNotFinite(plan, target, RateOf(plan), _update);
         return new(loss, gradientNorm, notFinite, IsFinite: notFinite < 0);
     }
+
+    private void ComputeAgain(ModelRunner runner, RunPlan plan, int target)
+    {
+        bool endsWindow = _window?.UpdatesNow(plan) == true;
+        if (_update is null || !endsWindow)
+            runner.Run(plan, 1 - target, CancellationToken.None);
+        _update?.Apply(endsWindow ? null : plan, target, RateOf(plan), _labelCheck.Count(plan.Inputs[_boundaryCount]) > 0, out _);
+    }
+
+    private float RateOf(RunPlan plan) => plan.Inputs[_boundaryCount + 1].Span<float>()[0];
 
     // Gradients can be finite while their squares are not: such a window would be refused at its end whatever else comes into it.
     private bool IsWindowRuined(AccumulationWindow window, ModelRunner runner, RunPlan plan, int target)
@@ -267,7 +292,7 @@ internal sealed class StepEngine : IDisposable
         window.Tell(plan, updatesNow: true);
         try
         {
-            runner.Run(plan, 1 - target, CancellationToken.None);
+            ComputeAgain(runner, plan, target);
             _sets.Measure(target);
             return _sets.Magnitudes(target).ContainsAnyExceptInRange(0, double.MaxValue);
         }

@@ -9,7 +9,8 @@ namespace AutLearn.Runtime.Training;
 /// <summary>Says why a step was refused. Runs after a failure only, so it may take its time.</summary>
 /// <param name="manifest">Describes the tensors.</param>
 /// <param name="sets">Hold what the step wrote.</param>
-internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
+/// <param name="compute">Computes a step again, from its run, into a set that does not serve.</param>
+internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets, Action<ModelRunner, RunPlan, int> compute)
 {
     private const string WindowRuined = "The gradients accumulated before it are too large to update with; they are dropped, and the next batch begins a new window.";
 
@@ -63,7 +64,7 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets)
         Rate(plan)[0] = 0;
         try
         {
-            runner.Run(plan, 1 - target, CancellationToken.None);
+            compute(runner, plan, target);
             sets.Measure(target);
             Overflow found = Overflow.None;
             for (int i = 0; i < sets.Count; i++)

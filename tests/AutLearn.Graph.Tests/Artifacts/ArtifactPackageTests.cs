@@ -211,6 +211,37 @@ public sealed class ArtifactPackageTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
     }
 
+    public static TheoryData<string, string, GradientSpec[]> WrongGradients => new()
+    {
+        { "a gradient of nothing", "belongs to no trainable parameter", [new("v", new("w.gradient", ElementType.Float32, ["3", "4"]))] },
+        { "another shape", "does not fit the parameter's shape", [new("w", new("w.gradient", ElementType.Float32, ["4", "3"]))] },
+        { "another type", "holds Int64", [new("w", new("w.gradient", ElementType.Int64, ["3", "4"]))] },
+        { "rows of another shape", "does not fit the parameter's shape", [new("w", new("w.gradient", ElementType.Float32, ["N", "4"])) { Rows = new("rows", ElementType.Int64, ["N", "2"]) }] },
+        { "rows that are no numbers", "does not fit the parameter's shape", [new("w", new("w.gradient", ElementType.Float32, ["N", "4"])) { Rows = new("rows", ElementType.Float32, ["N"]) }] },
+        { "two dense ones", "stands twice", [new("w", new("g1", ElementType.Float32, ["3", "4"])), new("w", new("g2", ElementType.Float32, ["3", "4"]))] },
+        { "one output twice", "stands twice", [new("w", new("loss", ElementType.Float32, ["3", "4"]))] },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongGradients))]
+    public void Open_GradientsThatFitNothing_AreRefused(string what, string reason, GradientSpec[] gradients)
+    {
+        Assert.NotEmpty(what);
+        ArtifactWriter writer = SampleArtifacts.Writer(SampleArtifacts.Manifest with { Gradients = [.. gradients] });
+        writer.Add(ArtifactNames.Gradients, SampleArtifacts.Content(ArtifactNames.Gradients));
+        Assert.Contains(reason, Refusal(writer), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_GradientsWithoutTheirModelOrWeight_AreRefused()
+    {
+        ArtifactManifest manifest = SampleArtifacts.Manifest with { Gradients = [new("w", new("w.gradient", ElementType.Float32, ["3", "4"]))] };
+        Assert.Contains($"no '{ArtifactNames.Gradients}'", Refusal(SampleArtifacts.Writer(manifest)), StringComparison.Ordinal);
+        ArtifactWriter writer = SampleArtifacts.Writer(manifest with { Optimizer = manifest.Optimizer with { AccumulationSteps = 4 } });
+        writer.Add(ArtifactNames.Gradients, SampleArtifacts.Content(ArtifactNames.Gradients));
+        Assert.Contains("weight of their labels", Refusal(writer), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Open_ParametersLargerThanTheirFile_IsRefused()
     {
@@ -231,6 +262,13 @@ public sealed class ArtifactPackageTests : IDisposable
         File.WriteAllText(file, root.ToJsonString());
         Assert.Contains("take more bytes than", Assert.Throws<InvalidArtifactException>(() => ArtifactPackage.Open(folder)).Message, StringComparison.Ordinal);
     }
+
+    // The check is one for who writes and who reads.
+    private string Refusal(ArtifactWriter writer) => Assert.Throws<InvalidArtifactException>(() =>
+    {
+        writer.WritePackage(PackagePath);
+        ArtifactPackage.Open(PackagePath).Dispose();
+    }).Message;
 
     private static void Mutate(string path, string file, int iterations)
     {

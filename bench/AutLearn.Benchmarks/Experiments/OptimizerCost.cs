@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using AutLearn.Benchmarks.WholeSteps;
+using AutLearn.Runtime;
+
+namespace AutLearn.Benchmarks.Experiments;
+
+/// <summary>What each optimizer costs: whole steps against libtorch's with the same optimizer, and the update's own part against one walk over memory.</summary>
+/// <remarks>Runs of steps alternate with libtorch's in one process, as in <see cref="WholeStepRatios"/>; each pair gives a ratio.</remarks>
+internal static class OptimizerCost
+{
+    private const int WarmUp = 5;
+    private const int Pairs = 30;
+    private const double Tolerance = 1e-4;
+    private static readonly TimeSpan RunTime = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    public static int Run(string[] args)
+    {
+        string output = args.Length > 0 ? args[0] : Path.Combine("bench", "results");
+        string only = args.Length > 1 ? args[1] : "";
+        var rows = new StringBuilder();
+        var networks = new StringBuilder();
+        foreach ((string network, Func<PairedStep> create) in PairedStep.Heads.Concat(PairedStep.Networks).Where(n => n.Key.Contains(only, StringComparison.Ordinal)))
+        {
+            bool isHead = PairedStep.Heads.ContainsKey(network);
+            using (PairedStep step = create())
+                networks.AppendLine(CultureInfo.InvariantCulture, $"- {network}: {step.Description}");
+            foreach (int threads in (args.Length > 2 ? [int.Parse(args[2], CultureInfo.InvariantCulture)] : (int[])[1, 2]))
+            {
+                double plain = 0;
+                foreach (PairedOptimizer optimizer in isHead ? PairedOptimizer.All : [PairedOptimizer.Sgd, PairedOptimizer.Adam])
+                    AppendRow(rows, network, threads, optimizer, create, ref plain);
+            }
+        }
+
+        File.WriteAllText(Path.Combine(output, "optimizers.md"), $"""
+            # Optimizers
+
+            {MachineHeader.Text}
+
+            Forward, loss, gradients and update of all parameters, float32, the same parameters, batch and optimizer settings in AutLearn and libtorch, equal losses
+            checked first. Runs of at least {RunTime.TotalMilliseconds:0} ms alternate in one process, {Pairs} pairs; medians, and of each pair's ratio its 10th and 90th percentile.
+            "graph" is ONNX Runtime's part of AutLearn's step: forward, loss and gradients, and plain SGD's update, which is part of a product. "update" is
+            the rest: the optimizer over parameters and states, the check that all is finite, the swap of the sets. "one walk" is the time that reading gradient, parameter
+            and states and writing parameter and states takes at the bandwidth of a triad over as many bytes, measured in the same run. "bound" is the whole step
+            divided by graph + one walk.
+            Made by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- optimizers`.
+
+            {networks}
+            | step | threads | optimizer | libtorch | AutLearn | ratio | 10 % to 90 % | graph | update | one walk | bytes | bound | times SGD |
+            | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+            {rows}
+            """);
+        return 0;
+    }
+
+    private static void AppendRow(StringBuilder rows, string network, int threads, PairedOptimizer optimizer, Func<PairedStep> create, ref double plain)
+    {
+        using PairedStep step = create();
+        var clock = new GraphClock();
+        step.Compile(optimizer.Create());
+        step.OpenLibtorch(threads, optimizer);
+        step.OpenAutLearn(threads, clock.Hook);
+        for (int i = 0; i < WarmUp; i++)
+        {
+            float theirs = step.Libtorch(), ours = step.AutLearn();
+            if (i < 2 && Math.Abs(ours - theirs) > Tolerance * Math.Abs(theirs))
+                throw new InvalidOperationException($"The losses of step {i} differ with {optimizer.Name} on {network}: {ours} here, {theirs} in libtorch.");
+        }
+
+        int steps = Math.Max(1, (int)(RunTime / Timed(step.AutLearn, 3)));
+        var pairs = new List<(double Libtorch, double AutLearn, double Graph)>();
+        for (int i = 0; i < Pairs; i++)
+        {
+            double theirs = Timed(step.Libtorch, steps).TotalMicroseconds;
+            clock.Reset();
+            double ours = Timed(step.AutLearn, steps).TotalMicroseconds;
+            pairs.Add((theirs, ours, clock.Total.TotalMicroseconds / (steps + 1)));
+        }
+
+        long bytes = step.TrainedNumbers * sizeof(float) * (3 + (2 * optimizer.States));
+        double walk = bytes / MemoryBandwidth.Of(threads, bytes) * 1e6;
+        bool isSplit = optimizer.Name != "SGD";
+        double ourTime = Median(pairs.Select(p => p.AutLearn)), graph = Median(pairs.Select(p => p.Graph));
+        if (optimizer.Name == "SGD")
+            plain = ourTime;
+        double[] ratios = [.. pairs.Select(p => p.AutLearn / p.Libtorch).Order()];
+        string row = string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {network} | {threads} | {optimizer.Name} | {Text(Median(pairs.Select(p => p.Libtorch)))} | {Text(ourTime)} | {Median(ratios):0.00} | {ratios[Pairs / 10]:0.00} to {ratios[Pairs * 9 / 10]:0.00} | {Text(graph)} | {Text(ourTime - graph)} | {(isSplit ? Text(walk) : "-")} | {(isSplit ? $"{bytes / 1e6:0.0} MB" : "-")} | {(isSplit ? $"{ourTime / (graph + walk):0.00}" : "-")} | {ourTime / plain:0.00} |");
+        Console.WriteLine(row);
+        rows.AppendLine(row);
+    }
+
+    // The first step of a run finds the other side's data in the caches.
+    private static TimeSpan Timed(Func<float> step, int steps)
+    {
+        Thread.Sleep(Pause);
+        step();
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < steps; i++)
+            step();
+        return Stopwatch.GetElapsedTime(start) / steps;
+    }
+
+    private static string Text(double microseconds) => microseconds < 1000
+        ? string.Create(CultureInfo.InvariantCulture, $"{microseconds:0} us")
+        : string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000:0.00} ms");
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] ordered = [.. values.Order()];
+        return ordered[ordered.Length / 2];
+    }
+
+    private sealed class GraphClock
+    {
+        private long _began;
+
+        public TimeSpan Total { get; private set; }
+
+        public void Reset() => Total = TimeSpan.Zero;
+
+        public void Hook(string file, RunStage stage)
+        {
+            if (stage == RunStage.Before)
+                _began = Stopwatch.GetTimestamp();
+            else
+                Total += Stopwatch.GetElapsedTime(_began);
+        }
+    }
+}
