@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -13,9 +14,10 @@ internal readonly struct AdagradRule(OptimizerSpec optimizer, float rate) : IUpd
 
     public static int StateCount => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
     {
-        gradient = Tiny.Drop(gradient, Tiny.Gradient) + (_decay * parameter);
+        gradient += _decay * parameter;
         Vector<float> squared = Tiny.Drop(gradient, Tiny.Squared);
         first = Tiny.Drop(first + (squared * squared), Tiny.Square);
         return Tiny.Drop(parameter - (gradient * _rate / (Vector.SquareRoot(first) + _epsilon)), _least);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -39,9 +40,10 @@ internal readonly struct AdamRule : IUpdateRule
 
     public static int StateCount => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
     {
-        gradient = Tiny.Drop(gradient, Tiny.Gradient) + (_decay * parameter);
+        gradient += _decay * parameter;
         Vector<float> squared = Tiny.Drop(gradient, Tiny.Squared);
         first = Tiny.Drop((first * _beta1) + (gradient * _new1), Tiny.Gradient);
         second = Tiny.Drop((second * _beta2) + (squared * squared * _new2), Tiny.Square);

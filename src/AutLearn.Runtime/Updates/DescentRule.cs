@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -12,6 +13,7 @@ internal readonly struct DescentRule(OptimizerSpec optimizer, float rate) : IUpd
 
     public static int StateCount => 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second) =>
-        Tiny.Drop((parameter * _kept) - (Tiny.Drop(gradient, Tiny.Gradient) * _rate), _least);
+        Tiny.Drop((parameter * _kept) - (gradient * _rate), _least);
 }

@@ -16,7 +16,7 @@ internal interface IUpdateRule
 
     /// <summary>Updates a vector of numbers.</summary>
     /// <param name="parameter">The parameter.</param>
-    /// <param name="gradient">Its gradient.</param>
+    /// <param name="gradient">Its gradient; nothing below <see cref="Tiny.Gradient"/> but 0.</param>
     /// <param name="first">The first state, which becomes the next; meaningless where there is none.</param>
     /// <param name="second">The second state.</param>
     /// <returns>The next parameter.</returns>

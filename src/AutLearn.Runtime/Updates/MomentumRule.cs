@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -14,9 +15,10 @@ internal readonly struct MomentumRule(OptimizerSpec optimizer, float rate) : IUp
 
     public static int StateCount => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
     {
-        gradient = Tiny.Drop(gradient, Tiny.Gradient) + (_decay * parameter);
+        gradient += _decay * parameter;
         first = Tiny.Drop((first * _momentum) + gradient, Tiny.Gradient);
         Vector<float> direction = _isNesterov ? gradient + (first * _momentum) : first;
         return Tiny.Drop(parameter - (direction * _rate), _least);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -13,6 +14,7 @@ internal readonly struct RmsPropMomentumRule(OptimizerSpec optimizer, float rate
 
     public static int StateCount => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
     {
         second = Tiny.Drop((second * _momentum) + _rule.Direction(parameter, gradient, ref first), Tiny.Gradient);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Updates;
@@ -15,13 +16,15 @@ internal readonly struct RmsPropRule(OptimizerSpec optimizer, float rate) : IUpd
 
     public static int StateCount => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<float> Next(Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second) =>
         Tiny.Drop(parameter - (Direction(parameter, gradient, ref first) * _rate), _least);
 
     /// <summary>Gets d / (sqrt(s') + eps).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Vector<float> Direction(Vector<float> parameter, Vector<float> gradient, ref Vector<float> square)
     {
-        gradient = Tiny.Drop(gradient, Tiny.Gradient) + (_decay * parameter);
+        gradient += _decay * parameter;
         Vector<float> squared = Tiny.Drop(gradient, Tiny.Squared);
         square = Tiny.Drop((square * _alpha) + (squared * squared * _new), Tiny.Square);
         return gradient / (Vector.SquareRoot(square) + _epsilon);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace AutLearn.Runtime.Updates;
@@ -25,6 +26,8 @@ internal readonly ref struct UpdateSpan
     /// <param name="rule">The rule.</param>
     /// <param name="scale">What the gradient is multiplied by first.</param>
     /// <param name="largest">Takes in what is written.</param>
+    /// <remarks>Compiled at once and fully: training on a device may be over before a method has proved to be hot.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Update<TRule>(TRule rule, float scale, ref LargestWritten largest)
         where TRule : struct, IUpdateRule
     {
@@ -43,7 +46,7 @@ internal readonly ref struct UpdateSpan
                 first = Vector.LoadUnsafe(ref a, i);
             if (TRule.StateCount > 1)
                 second = Vector.LoadUnsafe(ref b, i);
-            Vector<float> next = rule.Next(Vector.LoadUnsafe(ref w, i), Vector.LoadUnsafe(ref g, i) * factor, ref first, ref second);
+            Vector<float> next = rule.Next(Vector.LoadUnsafe(ref w, i), Tiny.Drop(Vector.LoadUnsafe(ref g, i), Tiny.Gradient) * factor, ref first, ref second);
             next.StoreUnsafe(ref nextW, i);
             largestW = Vector.Max(largestW, next.As<float, uint>() & mask);
             if (TRule.StateCount > 0)
@@ -70,7 +73,7 @@ internal readonly ref struct UpdateSpan
     {
         Vector<float> first = TRule.StateCount > 0 ? Rest(First[start..]) : default, second = TRule.StateCount > 1 ? Rest(Second[start..]) : default;
         var mask = new Vector<uint>(uint.MaxValue >> 1);
-        Vector<float> next = rule.Next(Rest(Parameter[start..]), Rest(Gradient[start..]) * new Vector<float>(scale), ref first, ref second);
+        Vector<float> next = rule.Next(Rest(Parameter[start..]), Tiny.Drop(Rest(Gradient[start..]), Tiny.Gradient) * new Vector<float>(scale), ref first, ref second);
         int count = Parameter.Length - start;
         Store(next, NextParameter.Slice(start, count));
         if (TRule.StateCount > 0)
