@@ -13,6 +13,9 @@ internal static class OptimizerCost
     private const int WarmUp = 5;
     private const int Pairs = 30;
     private const double Tolerance = 1e-4;
+
+    // Adam's first step goes as far for a gradient that is rounding alone as for any other.
+    private const double UpdatedTolerance = 1e-3;
     private static readonly TimeSpan RunTime = TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -66,7 +69,7 @@ internal static class OptimizerCost
         for (int i = 0; i < WarmUp; i++)
         {
             float theirs = step.Libtorch(), ours = step.AutLearn();
-            if (i < 2 && Math.Abs(ours - theirs) > Tolerance * Math.Abs(theirs))
+            if (Math.Abs(ours - theirs) > (i == 0 ? Tolerance : UpdatedTolerance) * Math.Abs(theirs) && i < 2)
                 throw new InvalidOperationException($"The losses of step {i} differ with {optimizer.Name} on {network}: {ours} here, {theirs} in libtorch.");
         }
 
@@ -75,9 +78,8 @@ internal static class OptimizerCost
         for (int i = 0; i < Pairs; i++)
         {
             double theirs = Timed(step.Libtorch, steps).TotalMicroseconds;
-            clock.Reset();
-            double ours = Timed(step.AutLearn, steps).TotalMicroseconds;
-            pairs.Add((theirs, ours, clock.Total.TotalMicroseconds / (steps + 1)));
+            double ours = Timed(step.AutLearn, steps, clock).TotalMicroseconds;
+            pairs.Add((theirs, ours, clock.Total.TotalMicroseconds / steps));
         }
 
         long bytes = step.TrainedNumbers * sizeof(float) * (3 + (2 * optimizer.States));
@@ -95,10 +97,11 @@ internal static class OptimizerCost
     }
 
     // The first step of a run finds the other side's data in the caches.
-    private static TimeSpan Timed(Func<float> step, int steps)
+    private static TimeSpan Timed(Func<float> step, int steps, GraphClock? clock = null)
     {
         Thread.Sleep(Pause);
         step();
+        clock?.Reset();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < steps; i++)
             step();
