@@ -27,6 +27,8 @@ switch (args)
         return FiniteCheckCost.Run(rest);
     case ["optimizers", .. string[] rest]:
         return OptimizerCost.Run(rest);
+    case ["official-engine", .. string[] rest]:
+        return OfficialEngineRatios.Run(rest);
     case ["hostile", .. string[] rest]:
         return HostileInputs.Run(rest);
     case ["fuzz", .. string[] rest]:
