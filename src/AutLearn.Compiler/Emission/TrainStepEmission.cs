@@ -126,7 +126,7 @@ internal sealed class TrainStepEmission
             : null;
 
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
-        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
+        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(_prepared.BatchSymbol, _options.Defaults.BatchSize), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
         ImmutableArray<GradientFactorsSpec> factors = _options.AccumulationSteps == 1
             ? new GradientFactors(graph, _boundary, rate, _options.Optimizer.Spec, _prepared.BatchSymbol, _options.Defaults.BatchSize).Expose(updated, state)

@@ -62,9 +62,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         long classes = scores.Shape[scores.Shape.Rank - 1].Size;
         Value z = isFlat ? scores : builder.Reshape(scores, -1, classes);
         Value y = builder.Reshape(labels, -1, 1);
-
-        // TopK finds the first of the largest as ArgMax does, in a third of the time; one Softmax is cheaper than LogSoftmax and Exp.
-        Value[] top = builder.Ops("TopK", 2, [z, builder.Ints(1)], ("axis", AttributeValue.Of(1L)));
+        (Value top, Value best) = LargestScore.Find(builder, z, classes);
         Value p = builder.Op("Softmax", [z], ("axis", AttributeValue.Of(1L)));
         Value? counts = IgnoreIndex is { } ignored ? builder.Op("Not", [builder.Equal(y, builder.Int(ignored))]) : null;
         Value safe = counts is null ? y : builder.Where(counts, y, builder.Int(0));
@@ -73,7 +71,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         // The largest p is at least 1 / C, so that its logarithm is exact where that of p at the label may not exist.
         Value logAtLabel = logP is not null
             ? PickColumn(builder, logP, safe)
-            : builder.Add(builder.Sub(PickColumn(builder, z, safe), top[0]), builder.Log(PickColumn(builder, p, top[1])));
+            : builder.Add(builder.Sub(PickColumn(builder, z, safe), top), builder.Log(PickColumn(builder, p, best)));
 
         (Value labelCount, Value total, Value reciprocal, Value? weights) = Weigh(builder, y, safe, counts, z);
         Value loss = LossOf(builder, logP, logAtLabel, weights, reciprocal, counts, classes);
@@ -84,7 +82,7 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
             gradient.Type = scores.Type;
         }
 
-        Value right = builder.Equal(top[1], y);
+        Value right = builder.Equal(best, y);
         if (counts is not null)
             right = builder.Op("And", [right, counts]);
         Value correct = builder.ReduceSum(builder.Cast(right, ElementType.Int64), 0, 1);

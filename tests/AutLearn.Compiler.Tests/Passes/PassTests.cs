@@ -26,7 +26,7 @@ public sealed class PassTests
         ["update-momentum"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithMomentum, 1),
         ["scales"] = (new PassSequence(new ScaleMerging(), new DeadNodeElimination()), WithScales, 4),
         ["scalar-broadcast"] = (new ScalarBroadcastFlattening(), WithScalarBroadcast, 9),
-        ["weights-first"] = (new WeightsFirstProduct(), WithFedWeights, 4),
+        ["weights-first"] = (new WeightsFirstProduct("N", 16), WithFedWeights, 4),
     };
 
     public static TheoryData<string> Names() => [.. Cases.Keys];
@@ -46,6 +46,16 @@ public sealed class PassTests
         Assert.False(pass.Run(after));
         Assert.Equal(once, OnnxFile.ToBytes(after));
         AssertSameResults(before, after);
+    }
+
+    [Theory]
+    [InlineData("N", 128)]
+    [InlineData("batch", 16)]
+    public void WeightsFirst_ManyRows_StayInOneProduct(string batchSymbol, int batchSize)
+    {
+        OnnxModel model = WithFedWeights();
+        ShapeInference.Infer(model);
+        Assert.False(new WeightsFirstProduct(batchSymbol, batchSize).Run(model));
     }
 
     [Theory]
