@@ -40,6 +40,15 @@ public sealed class CompileOptions
     /// </remarks>
     public int AccumulationSteps { get; set; } = 1;
 
+    /// <summary>Gets or sets a value indicating whether an update changes only those rows of a table that the batch read by Gather, such as the vectors of its words.</summary>
+    /// <value>The default is false: all rows follow the optimizer. Plain gradient descent changes no other rows either way. Needs <see cref="AccumulationSteps"/> of 1.</value>
+    /// <remarks>
+    /// If true, other rows keep parameter and states: momentum and running means neither move nor fade there, and weights do not decay. Corrections of
+    /// the bias count all steps. For Adam that is what PyTorch's SparseAdam does, but for where epsilon is added (here as in Adam). Tables that
+    /// anything else reads too, such as a tied output layer, have gradients in all rows and are updated as a whole.
+    /// </remarks>
+    public bool LazyRows { get; set; }
+
     /// <summary>Gets or sets the value that the loss reads; null to find it.</summary>
     /// <value>
     /// By default what feeds a final Softmax, LogSoftmax or Sigmoid (for losses of unnormalised scores), else an output named <c>logits</c>,
@@ -76,6 +85,8 @@ public sealed class CompileOptions
             throw new ArgumentOutOfRangeException(nameof(ClipNorm), clip, "The clipping norm is finite and above 0.");
         if (AccumulationSteps is < 1 or > 1_000_000)
             throw new ArgumentOutOfRangeException(nameof(AccumulationSteps), AccumulationSteps, "The accumulation steps lie in [1, 1,000,000].");
+        if (LazyRows && AccumulationSteps > 1)
+            throw new ArgumentException("Rows that wait for their update cannot be told from others: LazyRows needs AccumulationSteps of 1.");
         if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)
             throw new ArgumentOutOfRangeException(nameof(Defaults), Defaults, "The learning rate lies in (0, 1]; batch size and epochs are at least 1.");
     }

@@ -108,7 +108,7 @@ public static class ModelCompiler
             Gradients = gradients?.Gradients ?? [],
             LabelWeight = gradients?.LabelWeight,
             Loss = options.Loss.Spec,
-            Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null },
+            Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null, LazyRows = options.LazyRows },
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,
             Classes = options.Classes,

@@ -90,6 +90,11 @@ internal sealed class CompileArguments
         DefaultValueFactory = _ => 1,
     }.Between(1, 1_000_000);
 
+    private readonly Option<bool> _lazyRows = new("--lazy-rows")
+    {
+        Description = "Update only those rows of embedding tables that a batch reads; others keep weights and optimizer state.",
+    };
+
     private readonly LossArguments _loss = new();
     private readonly OptimizerArguments _optimizer = new();
     private readonly PreprocessingArguments _preprocessing = new();
@@ -109,6 +114,7 @@ internal sealed class CompileArguments
         command.Add(_learningRate);
         command.Add(_clipNorm);
         command.Add(_accumulate);
+        command.Add(_lazyRows);
         command.Add(_batchSize);
         command.Add(_epochs);
         _preprocessing.AddTo(command);
@@ -128,6 +134,7 @@ internal sealed class CompileArguments
             Optimizer = _optimizer.Read(parsed),
             ClipNorm = parsed.GetValue(_clipNorm),
             AccumulationSteps = parsed.GetValue(_accumulate),
+            LazyRows = parsed.GetValue(_lazyRows),
             LogitsName = parsed.GetValue(_logits),
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),

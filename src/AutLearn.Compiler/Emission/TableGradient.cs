@@ -37,6 +37,20 @@ internal sealed record TableGradient(Value Rows, Value Slices, Value Positions, 
         return parts;
     }
 
+    /// <summary>Tells which rows any part touches: Bool, of the table's rank, one number a row.</summary>
+    public static Value Touched(GraphBuilder builder, IReadOnlyList<TableGradient> parts, Value table)
+    {
+        long[] flat = [table.Shape![0].Size, .. Enumerable.Repeat(1L, table.Shape.Rank - 1)];
+        Value marks = builder.Constant(Tensor.Of<float>(flat, new float[flat[0]]));
+        foreach (TableGradient part in parts)
+        {
+            Value rows = builder.Reshape(part.Rows, [-1L, .. flat[1..]]);
+            marks = builder.Op("ScatterElements", [marks, rows, builder.Expand(builder.One(marks), builder.ShapeOf(rows))], ("axis", AttributeValue.Of(0L)));
+        }
+
+        return builder.Greater(marks, builder.Zero(marks));
+    }
+
     // The rule of Gather: ScatterElements(0, Expand(Reshape(rows)), Reshape(slices)), added at axis 0.
     private static TableGradient? PartOf(Node scatter, Value table)
     {

@@ -86,6 +86,7 @@ internal sealed class TrainStepEmission
         if (missing.Length > 0)
             throw new AutLearnException($"No gradient reaches the trainable parameters {string.Join(", ", missing)}: only operators through which none flows lead from them to '{_prepared.Scores}'. Freeze them.");
 
+        Dictionary<Value, IReadOnlyList<TableGradient>> tables = TablesOf(head.Trainable, gradients);
         builder.NameStem = "optimizer";
         Value rate = graph.AddInput(_naming.LearningRate, new TensorType(ElementType.Float32, Shape.Scalar));
         Value[] updated = head.Trainable;
@@ -93,7 +94,7 @@ internal sealed class TrainStepEmission
         Value? norm = null;
         if (gradientsOnly)
         {
-            given = GradientsFor(head, gradients);
+            given = GradientsFor(head, gradients, tables);
             updated = [.. head.Trainable.Except(given.Select(g => g.Parameter))];
             if (given.Count == 0)
                 return null;
@@ -107,7 +108,9 @@ internal sealed class TrainStepEmission
         }
 
         foreach (Value parameter in updated)
-            next[parameter.Name] = Update(builder, state, parameter, gradients[parameter], rate);
+            next[parameter.Name] = Update(builder, state, parameter, gradients[parameter], rate, tables.GetValueOrDefault(parameter));
+        if (!gradientsOnly && !_options.Optimizer.KeepsUntouchedRows)
+            KeepOtherRows(builder, state, next, tables);
         accumulation?.Gate(next, head.Parameters, head.Trainable);
 
         graph.ClearOutputs();
@@ -147,14 +150,14 @@ internal sealed class TrainStepEmission
     }
 
     // Plain descent adds to the weights while it multiplies, so that nothing is left to do after a dense gradient.
-    private List<(Value Parameter, Value Gradient, Value? Rows)> GradientsFor(HeadModel head, IReadOnlyDictionary<Value, Value> gradients)
+    private List<(Value Parameter, Value Gradient, Value? Rows)> GradientsFor(
+        HeadModel head, IReadOnlyDictionary<Value, Value> gradients, Dictionary<Value, IReadOnlyList<TableGradient>> tables)
     {
         var given = new List<(Value Parameter, Value Gradient, Value? Rows)>();
         HashSet<string?> sizes = [.. head.Graph.Inputs.SelectMany(i => i.Shape ?? Shape.Scalar).Select(d => d.Symbol)];
         foreach (Value parameter in head.Trainable)
         {
-            IReadOnlyList<TableGradient>? parts = TouchedRows(parameter, gradients[parameter]);
-            if (parts is not null && parts.All(p => p.Slices.Shape!.All(d => d.IsKnown || sizes.Contains(d.Symbol))))
+            if (tables.TryGetValue(parameter, out IReadOnlyList<TableGradient>? parts) && parts.All(p => p.Slices.Shape!.All(d => d.IsKnown || sizes.Contains(d.Symbol))))
                 given.AddRange(parts.Select(p => (parameter, p.Slices, (Value?)p.Rows)));
             else if (!UpdatesStandAlone || _options.Optimizer.Spec is not { Kind: "sgd", Momentum: 0 })
                 given.Add((parameter, gradients[parameter], null));
@@ -163,13 +166,36 @@ internal sealed class TrainStepEmission
         return given;
     }
 
-    // What an update does to rows without a gradient must be nothing.
-    private IReadOnlyList<TableGradient>? TouchedRows(Value parameter, Value gradient) =>
-        _options.AccumulationSteps == 1 && _options.Optimizer.KeepsUntouchedRows ? TableGradient.PartsOf(gradient, parameter) : null;
-
-    private Value Update(GraphBuilder builder, OptimizerState state, Value parameter, Value gradient, Value rate)
+    // The tables of which an update changes only the rows that the batch read.
+    private Dictionary<Value, IReadOnlyList<TableGradient>> TablesOf(Value[] trainable, IReadOnlyDictionary<Value, Value> gradients)
     {
-        if (UpdatesStandAlone && TouchedRows(parameter, gradient) is { } parts)
+        var tables = new Dictionary<Value, IReadOnlyList<TableGradient>>();
+        if (_options.AccumulationSteps > 1 || !(_options.LazyRows || _options.Optimizer.KeepsUntouchedRows))
+            return tables;
+        foreach (Value parameter in trainable)
+        {
+            if (TableGradient.PartsOf(gradients[parameter], parameter) is { } parts)
+                tables.Add(parameter, parts);
+        }
+
+        return tables;
+    }
+
+    // Whole tables are computed, as any ONNX Runtime can, and taken where a row was read.
+    private static void KeepOtherRows(GraphBuilder builder, OptimizerState state, Dictionary<string, Value> next, Dictionary<Value, IReadOnlyList<TableGradient>> tables)
+    {
+        foreach ((Value parameter, IReadOnlyList<TableGradient> parts) in tables)
+        {
+            Value touched = TableGradient.Touched(builder, parts, parameter);
+            next[parameter.Name] = builder.Where(touched, next[parameter.Name], parameter);
+            foreach (OptimizerState.Entry entry in state.Entries.Where(e => e.Parameter == parameter.Name))
+                entry.Next = builder.Where(touched, entry.Next!, entry.State);
+        }
+    }
+
+    private Value Update(GraphBuilder builder, OptimizerState state, Value parameter, Value gradient, Value rate, IReadOnlyList<TableGradient>? parts)
+    {
+        if (parts is not null && UpdatesStandAlone && _options.Optimizer.KeepsUntouchedRows)
         {
             Value next = parameter;
             foreach (TableGradient part in parts)

@@ -138,6 +138,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong($"it describes gradients, but none of '{missing}'");
         if (manifest.LabelWeight is null != (manifest.Optimizer.AccumulationSteps is null))
             throw Wrong("its gradients carry the weight of their labels exactly where the optimizer accumulates steps");
+        if (manifest.Optimizer is { LazyRows: false } and not { Kind: "sgd", Momentum: 0, WeightDecay: 0 } && manifest.Gradients.Any(g => g.Rows is not null))
+            throw Wrong("it has gradients of rows, but its optimizer changes all rows");
         if (manifest.LabelWeight is not null && manifest.Gradients.Any(g => g.Rows is not null))
             throw Wrong("its gradients of rows cannot be accumulated");
         if (manifest.LabelWeight is { } weight && (Tensor(weight).Rank != 0 || weight.ElementType is not (ElementType.Float32 or ElementType.Float16)))

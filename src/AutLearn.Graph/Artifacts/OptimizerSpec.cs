@@ -30,4 +30,8 @@ public sealed record OptimizerSpec(string Kind)
     /// <summary>Gets the most calls of the training step that share one update; null where every call updates.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? AccumulationSteps { get; init; }
+
+    /// <summary>Gets a value indicating whether an update changes only those rows of a table that the batch read.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool LazyRows { get; init; }
 }

@@ -2,6 +2,8 @@ using AutLearn.Compiler;
 using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
 using AutLearn.Testing;
+using AutLearn.Testing.Torch;
+using TorchSharp;
 
 namespace AutLearn.Runtime.Tests.Updates;
 
@@ -48,6 +50,88 @@ public sealed class TouchedRowsTests : IDisposable
             Disturb(step, rows, whole);
             AssertSame(whole, rows);
         }
+    }
+
+    public static TheoryData<string, double> LazyOptimizers()
+    {
+        var data = new TheoryData<string, double>();
+        foreach (string optimizer in (string[])["sgd", "sgd-decay", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop"])
+        {
+            data.Add(optimizer, 0);
+            data.Add(optimizer, 0.3);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(LazyOptimizers))]
+    public void TrainStep_LazyRows_AreUpdatedAloneAndAsInTheWholeStep(string optimizer, double clip)
+    {
+        string path = Compile(2, clip > 0, OptimizerOf(optimizer), lazyRows: true);
+        using PersonalModel rows = PersonalModel.Open(path), whole = PersonalModel.Open(path, new() { RunsWholeSteps = true });
+        Assert.Equal(2, rows.Manifest.Gradients.Count(g => g is { Parameter: "table", Rows: not null }));
+        string[] tables = ["table", .. rows.Manifest.OptimizerState.Where(s => s.Parameter == "table").Select(s => s.Tensor.Name)];
+        var random = new Random(6);
+        for (int step = 0; step < 30; step++)
+        {
+            int batch = 1 + (step % 4);
+            long[] words = [.. Enumerable.Range(0, batch * Length).Select(_ => (long)random.Next(-20, step % 3 == 0 ? 3 : Words))];
+            double[][] before = [.. tables.Select(t => Perceptron.Values(rows, t))];
+            long[] labels = [.. Enumerable.Range(0, batch).Select(_ => (long)random.Next(Classes))];
+            Assert.Equal(Train(whole, words, labels, 0.02).Loss, Train(rows, words, labels, 0.02).Loss, 1e-4);
+            HashSet<long> read = [.. words.Select(w => w < 0 ? w + Words : w)];
+            for (int t = 0; t < tables.Length; t++)
+            {
+                double[] after = Perceptron.Values(rows, tables[t]);
+                Assert.All(Enumerable.Range(0, Words).Where(r => !read.Contains(r)), r => Assert.Equal(before[t].AsSpan(r * Width, Width), after.AsSpan(r * Width, Width)));
+            }
+
+            if (step is 8 or 20)
+                Disturb(step == 8 ? 5 : 11, rows, whole);
+            AssertSame(whole, rows);
+        }
+    }
+
+    [SkippableFact]
+    public void TrainStep_LazyAdam_IsSparseAdam()
+    {
+        TorchReference.SkipIfUnavailable();
+        string path = Compile(1, clips: false, new AdamOptimizer(), lazyRows: true);
+        using var model = PersonalModel.Open(path);
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor[] w = [.. ((string[])["table", "w", "b"]).Select(n => torch.tensor(model.GetParameter(n).Span<float>().ToArray(), [.. model.GetParameter(n).Dimensions]))];
+        torch.Tensor[] m = [.. w.Select(t => torch.zeros(t.shape))], v = [.. w.Select(t => torch.zeros(t.shape))];
+        var random = new Random(9);
+        for (int step = 1; step <= 200; step++)
+        {
+            long[] words = [.. Enumerable.Range(0, 4 * Length).Select(_ => (long)random.Next(Words / 4))];
+            long[] labels = [.. Enumerable.Range(0, 4).Select(_ => (long)random.Next(Classes))];
+            float loss = Train(model, words, labels, 0.01).Loss;
+            using DisposeScope inner = torch.NewDisposeScope();
+            torch.Tensor index = torch.tensor(words, [4, Length]);
+            torch.Tensor[] leaves = [.. w.Select(t => t.detach().requires_grad_())];
+            torch.Tensor expected = torch.nn.functional.cross_entropy(leaves[0][index].mean([1]).matmul(leaves[1]) + leaves[2], torch.tensor(labels));
+            expected.backward();
+            Assert.Equal(expected.item<float>(), loss, 1e-4);
+            for (int i = 0; i < w.Length; i++)
+                SparseAdam(w[i], m[i], v[i], leaves[i].grad!, i == 0 ? torch.tensor(words.Distinct().ToArray()) : torch.arange(w[i].shape[0]), step);
+        }
+
+        foreach ((string name, torch.Tensor expected) in new[] { ("table", w[0]), ("w", w[1]), ("b", w[2]), ("table.exp_avg", m[0]), ("table.exp_avg_sq", v[0]) })
+            Assert.True(Perceptron.Difference([.. expected.data<float>().ToArray().Select(x => (double)x)], Perceptron.Values(model, name)) <= 1e-4, name);
+    }
+
+    // torch/optim/sparse_adam.py: moments and parameters of the rows that have a gradient, corrections by the number of all steps.
+    private static void SparseAdam(torch.Tensor w, torch.Tensor m, torch.Tensor v, torch.Tensor gradient, torch.Tensor rows, int step)
+    {
+        torch.Tensor g = gradient[rows];
+        torch.Tensor nextM = m[rows] + ((g - m[rows]) * (1 - 0.9)), nextV = v[rows] + (((g * g) - v[rows]) * (1 - 0.999));
+        double rate = 0.01 * Math.Sqrt(1 - Math.Pow(0.999, step)) / (1 - Math.Pow(0.9, step));
+        torch.Tensor next = w[rows] - (nextM * rate / (nextV.sqrt() + 1e-8));
+        m.index_copy_(0, rows, nextM);
+        v.index_copy_(0, rows, nextV);
+        w.index_copy_(0, rows, next);
     }
 
     [Fact]
@@ -112,10 +196,28 @@ public sealed class TouchedRowsTests : IDisposable
         return model.TrainStep([input], classes, rate);
     }
 
-    private string Compile(int tables, bool clips)
+    private static Optimizer OptimizerOf(string name) => name switch
+    {
+        "sgd" => new SgdOptimizer(),
+        "sgd-decay" => new SgdOptimizer { WeightDecay = 0.1 },
+        "momentum" => new SgdOptimizer { Momentum = 0.9 },
+        "nesterov" => new SgdOptimizer { Momentum = 0.8, IsNesterov = true, WeightDecay = 0.05 },
+        "adam" => new AdamOptimizer(),
+        "adamw" => new AdamWOptimizer { WeightDecay = 0.3 },
+        "adagrad" => new AdagradOptimizer(),
+        _ => new RmsPropOptimizer(),
+    };
+
+    private string Compile(int tables, bool clips, Optimizer? optimizer = null, bool lazyRows = false)
     {
         string path = _folder.File("rows.autlearn");
-        ModelCompiler.Compile(Bag(tables), new() { Trainable = TrainableSelection.All, Optimizer = new SgdOptimizer(), ClipNorm = clips ? 0.3 : null }).SavePackage(path);
+        ModelCompiler.Compile(Bag(tables), new()
+        {
+            Trainable = TrainableSelection.All,
+            Optimizer = optimizer ?? new SgdOptimizer(),
+            ClipNorm = clips ? 0.3 : null,
+            LazyRows = lazyRows,
+        }).SavePackage(path);
         return path;
     }
 
