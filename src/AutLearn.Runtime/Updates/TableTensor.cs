@@ -78,7 +78,7 @@ internal sealed class TableTensor
             Span<byte> from = _sets.Buffer(1 - target, tensor).Bytes, to = _sets.Buffer(target, tensor).Bytes;
             if (difference == SetDifference.Whole)
                 from.CopyTo(to);
-            if (difference != SetDifference.Rows)
+            if (difference != SetDifference.Rows || _touchedBefore.Count == 0)
                 continue;
             int size = from.Length / _rowCount;
             foreach (int row in _touchedBefore)

@@ -38,12 +38,20 @@ public static class RuntimeFuzz
         yield return new("PersonalModel.Open, package", [File.ReadAllBytes(package)], b => Use(damaged, b), IsRefusal);
         string manifest = Path.Combine(Copy(unpacked, Path.Combine(folder, "damaged-manifest")), ArtifactNames.Manifest);
         yield return new("PersonalModel.Open, manifest", [File.ReadAllBytes(manifest)], b => Use(Path.GetDirectoryName(manifest)!, b, manifest), IsRefusal);
-        foreach (string name in (string[])[ArtifactNames.Inference, ArtifactNames.TrainStep, ArtifactNames.TrainStepCached, ArtifactNames.Evaluation, ArtifactNames.Parameters])
+        foreach (string name in (string[])[ArtifactNames.Inference, ArtifactNames.TrainStep, ArtifactNames.TrainStepCached, ArtifactNames.Gradients, ArtifactNames.GradientsCached, ArtifactNames.Evaluation, ArtifactNames.Parameters])
         {
             string target = Path.Combine(folder, "damaged-" + name);
             byte[] sound = File.ReadAllBytes(Path.Combine(unpacked, name));
-            yield return new($"PersonalModel.Open, {name}", [sound], b => Use(Rebuild(unpacked, target, name, b), null), IsRefusal);
+            bool isWhole = name is ArtifactNames.TrainStep or ArtifactNames.TrainStepCached;
+            yield return new($"PersonalModel.Open, {name}", [sound], b => Use(Rebuild(unpacked, target, name, b), null, runsWholeSteps: isWhole), IsRefusal);
         }
+
+        string words = Path.Combine(folder, "words");
+        CompileWords().Save(words);
+        string wordsManifest = Path.Combine(Copy(words, Path.Combine(folder, "damaged-words")), ArtifactNames.Manifest);
+        yield return new("PersonalModel.Open, manifest with rows", [File.ReadAllBytes(wordsManifest)], b => UseWords(Path.GetDirectoryName(wordsManifest)!, b, wordsManifest), IsRefusal);
+        byte[] gradients = File.ReadAllBytes(Path.Combine(words, ArtifactNames.Gradients));
+        yield return new("PersonalModel.Open, gradients of rows", [gradients], b => UseWords(Rebuild(words, Path.Combine(folder, "damaged-words-gradients"), ArtifactNames.Gradients, b), null), IsRefusal);
     }
 
     private static IEnumerable<FuzzTarget> States(string folder)
@@ -133,6 +141,29 @@ public static class RuntimeFuzz
         return ModelCompiler.Compile(new OnnxModel(graph, 18), new() { Trainable = TrainableSelection.Patterns("w2"), Optimizer = new AdamOptimizer() });
     }
 
+    private static CompiledArtifacts CompileWords()
+    {
+        var graph = new OnnxGraph("words");
+        Value words = graph.AddInput("words", new TensorType(ElementType.Int64, new Shape("N", 2)));
+        Value table = graph.AddInitializer("table", Tensor.Of<float>([9, Classes], [.. Enumerable.Range(0, 9 * Classes).Select(i => (float)Math.Cos(i))]));
+        Value rows = graph.AddNode("Gather", [table, words], ["rows"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("ReduceSum", [rows, graph.AddInitializer("axes", Tensor.Of<long>([1], [1L]))], ["logits"], [KeyValuePair.Create("keepdims", AttributeValue.Of(0L))]).Outputs[0]!);
+        return ModelCompiler.Compile(new OnnxModel(graph, 18), new() { Trainable = TrainableSelection.All, Optimizer = new AdamOptimizer(), LazyRows = true, ClipNorm = 1 });
+    }
+
+    private static object? UseWords(string path, byte[]? bytes, string? file = null)
+    {
+        if (bytes is not null)
+            File.WriteAllBytes(file ?? path, bytes);
+        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+        TensorBuffer words = new(ElementType.Int64, Rows, 2), labels = new(ElementType.Int64, Rows);
+        words.CopyFrom<long>([.. Enumerable.Range(0, 2 * Rows).Select(i => (long)(i % 12) - 3)]);
+        labels.CopyFrom<long>(Labels);
+        for (int step = 0; step < 3; step++)
+            model.TrainStep([words], labels, 0.1);
+        return null;
+    }
+
     private static PersonalModel Learned(string folder, string name)
     {
         string path = Path.Combine(folder, name + ".autlearn");
@@ -143,11 +174,11 @@ public static class RuntimeFuzz
     }
 
     // What is accepted is used: a model that cannot run says so, too.
-    private static EvaluationResult Use(string path, byte[]? bytes, string? file = null)
+    private static EvaluationResult Use(string path, byte[]? bytes, string? file = null, bool runsWholeSteps = false)
     {
         if (bytes is not null)
             File.WriteAllBytes(file ?? path, bytes);
-        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1 });
+        using var model = PersonalModel.Open(path, new() { IntraOpThreads = 1, RunsWholeSteps = runsWholeSteps });
         using PredictionBatch predicted = model.Predict(Input, Rows);
         model.TrainStep(predicted, Labels, 0.01);
         var labels = new TensorBuffer(ElementType.Int64, Rows);
