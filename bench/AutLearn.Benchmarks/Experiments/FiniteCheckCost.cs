@@ -52,7 +52,8 @@ internal static class FiniteCheckCost
 
             {MachineHeader.Text}
 
-            One thread, float32, {Rows} rows a head's step; the networks are those of whole-steps.md. The share is the time from the end of the native run to
+            One thread, float32, {Rows} rows a head's step; the networks are those of whole-steps.md. Steps whose optimizer is part of the graph (`RunsWholeSteps`); where
+            the runtime applies the optimizer, it checks what it writes in the same walk (optimizers.md). The share is the time from the end of the native run to
             the step's return (the check, the swap of parameter sets, metrics), divided by the rest of the same step: medians over the steps of one run.
             Made by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- finite-check`.
 
@@ -78,7 +79,7 @@ internal static class FiniteCheckCost
         using var folder = new BenchmarkFolder();
         ModelCompiler.Compile(LinearHead.Create(features, classes), new CompileOptions { Optimizer = optimizer }).Save(folder.Path);
         var clock = new StepClock();
-        using var model = PersonalModel.Open(folder.Path, new PersonalModelOptions { IntraOpThreads = 1, RunHook = clock.Hook });
+        using var model = PersonalModel.Open(folder.Path, new PersonalModelOptions { IntraOpThreads = 1, RunHook = clock.Hook, RunsWholeSteps = true });
         (float[] values, long[] labels) = LinearHead.Batch(features, classes, Rows);
         if (!isCached)
             return clock.Measure(() => model.TrainStep(values, labels, Rate));
@@ -94,7 +95,7 @@ internal static class FiniteCheckCost
         using PairedStep step = create();
         var clock = new StepClock();
         step.Compile(optimizer);
-        step.OpenAutLearn(threads: 1, clock.Hook);
+        step.OpenAutLearn(threads: 1, clock.Hook, runsWholeSteps: true);
         return clock.Measure(() => step.AutLearn());
     }
 
