@@ -13,8 +13,8 @@ public static class PrivateFiles
 
     private static readonly int SharingViolation = OperatingSystem.IsWindows() ? unchecked((int)0x8007_0020) : OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 11 : 35;
 
-    /// <summary>Creates a folder, and the parents that are absent, for the owner alone; one that is there is closed to others.</summary>
-    /// <param name="folder">A folder of the app alone.</param>
+    /// <summary>Creates a folder, and the parents that are absent, for the owner alone; one that is there keeps its mode, as others may need it.</summary>
+    /// <param name="folder">The folder.</param>
     /// <exception cref="IOException">The folder cannot be created.</exception>
     /// <exception cref="UnauthorizedAccessException">The parent folder cannot be written.</exception>
     public static void CreateFolder(string folder)
@@ -27,10 +27,7 @@ public static class PrivateFiles
         }
 
         if (Directory.Exists(folder))
-        {
-            Protect(folder);
             return;
-        }
 
         // One call would give the parents the umask's mode.
         if (Path.GetDirectoryName(Path.GetFullPath(folder)) is { } parent && !Directory.Exists(parent))
@@ -55,14 +52,14 @@ public static class PrivateFiles
         return new(path, options);
     }
 
-    /// <summary>Closes an existing file or folder to other accounts; nothing happens if it is closed, absent, a link, shared by design (the sticky bit of <c>/tmp</c>), or another account's.</summary>
-    /// <param name="path">The file or folder.</param>
+    /// <summary>Closes an existing file to other accounts; nothing happens if it is closed, absent, a link, a folder, or another account's.</summary>
+    /// <param name="path">The file.</param>
     public static void Protect(string path)
     {
-        if (OperatingSystem.IsWindows() || new FileInfo(path).LinkTarget is not null || !Path.Exists(path))
+        if (OperatingSystem.IsWindows() || new FileInfo(path).LinkTarget is not null || !File.Exists(path))
             return;
         UnixFileMode mode = File.GetUnixFileMode(path);
-        if ((mode & ~OwnerAlone) == 0 || (mode & UnixFileMode.StickyBit) != 0)
+        if ((mode & ~OwnerAlone) == 0)
             return;
         try
         {

@@ -27,7 +27,6 @@ internal sealed class OptimizedModelCache(string folder, GraphOptimization optim
             return null;
         try
         {
-            PrivateFiles.Protect(folder);
             foreach (string kept in Directory.EnumerateFiles(folder, "*" + Extension))
                 PrivateFiles.Protect(kept);
             byte[] bytes = RegularFile.ReadAllBytes(path);

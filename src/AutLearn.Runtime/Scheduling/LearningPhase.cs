@@ -6,6 +6,9 @@ public enum LearningPhase
     /// <summary>It has not been started, or was stopped.</summary>
     Stopped,
 
+    /// <summary>It was started, and is about to look at the device for the first time.</summary>
+    Starting,
+
     /// <summary>A condition of the policy blocks.</summary>
     Blocked,
 

@@ -14,7 +14,7 @@ public sealed record LearningReport
     public IReadOnlyList<PolicyCondition> Blocking { get; init; } = [];
 
     /// <summary>Gets the time until the device is looked at next.</summary>
-    /// <value>Null while stopped.</value>
+    /// <value>Null while stopped or starting.</value>
     public TimeSpan? NextCheckIn { get; init; }
 
     /// <summary>Gets until when the service rests, by the device's clock as it stands now.</summary>
@@ -56,6 +56,7 @@ public sealed record LearningReport
         text.Append(Phase switch
         {
             LearningPhase.Stopped => "Learning is stopped.",
+            LearningPhase.Starting => "Learning starts: the device has not been looked at yet.",
             LearningPhase.Blocked => $"Learning waits until {string.Join(" and ", Blocking.Select(c => $"{c.Requirement} ({c.Observation})"))}.",
             LearningPhase.Settling => "Learning waits until the device has been at rest for long enough.",
             LearningPhase.Learning => "Learning is under way.",
@@ -71,7 +72,7 @@ public sealed record LearningReport
             text.Append(CultureInfo.InvariantCulture, $" It rests until {until:yyyy-MM-dd HH:mm:ss zzz}.");
         if (DeviceFailure is not null)
             text.Append(CultureInfo.InvariantCulture, $" The device could not be asked ({DeviceFailure.GetType().Name}).");
-        if (Samples is { } samples && samples.Trainable < samples.Needed)
+        if (Samples is { } samples)
             text.Append(CultureInfo.InvariantCulture, $" {samples.Stored} stored, {samples.Trainable} with label and consent, {samples.Needed} needed.");
         if (NextCheckIn is { } next)
             text.Append(CultureInfo.InvariantCulture, $" The next check is in {TimeSpan.FromSeconds(Math.Ceiling(next.TotalSeconds)):c}.");

@@ -85,7 +85,7 @@ public sealed class LearningService : BackgroundService
         _wake.Set();
     }
 
-    /// <summary>Opens one window now, if the policy's conditions hold, and returns when it has ended. Does not wait for them to settle.</summary>
+    /// <summary>Opens one window now, after one that is open, if the policy's conditions hold, and returns when it has ended. Waits neither for them to settle nor for a rest to end.</summary>
     /// <param name="endOfWindow">Ends the window when the system wants its time back.</param>
     /// <param name="cancellationToken">Stops at once, also the native run; the steps before are saved.</param>
     /// <returns>What the window did, or null if a condition blocked; <see cref="Explain"/> names it.</returns>
@@ -94,14 +94,28 @@ public sealed class LearningService : BackgroundService
     /// <exception cref="IOException">The disk failed.</exception>
     public async Task<OfflineResult?> RunWindowAsync(CancellationToken endOfWindow, CancellationToken cancellationToken = default)
     {
-        PolicyDecision decision = _policy.EvaluateGranted(ReadDevice());
-        if (!decision.IsAllowed)
+        // The window comes before the look: what was seen before another window ended no longer counts.
+        await _window.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
+            PolicyDecision decision = _policy.EvaluateGranted(ReadDevice());
+            if (decision.IsAllowed)
+                return await LearnAsync(endOfWindow, cancellationToken).ConfigureAwait(false);
             _state.Waits(decision, TimeSpan.Zero);
             return null;
         }
+        finally
+        {
+            _policy.EndGrant();
+            _window.Release();
+        }
+    }
 
-        return await OpenWindowAsync(endOfWindow, cancellationToken).ConfigureAwait(false);
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _state.Starts();
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the window; if the host's patience is over before the step is, stops at once.</summary>
@@ -113,6 +127,10 @@ public sealed class LearningService : BackgroundService
         // The base returns when the window has ended, or when patience has.
         if (cancellationToken.IsCancellationRequested)
             await _abort.CancelAsync().ConfigureAwait(false);
+
+        // A loop that was stopped before it began says nothing.
+        if (ExecuteTask is not { IsCompleted: false })
+            _state.Stopped();
     }
 
     /// <inheritdoc/>
@@ -125,7 +143,6 @@ public sealed class LearningService : BackgroundService
     }
 
     /// <inheritdoc/>
-    [SuppressMessage("Design", "CA1031", Justification = "An app must not go down because learning in its background failed; the failure is logged and reported.")]
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         EventHandler wake = (_, _) => _wake.Set();
@@ -135,22 +152,8 @@ public sealed class LearningService : BackgroundService
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                PolicyDecision decision = Look();
-                TimeSpan rest = _state.RestLeft;
-                if (!decision.IsAllowed || rest > TimeSpan.Zero)
-                {
-                    await WaitAsync(decision, rest, stoppingToken).ConfigureAwait(false);
-                    continue;
-                }
-
-                try
-                {
-                    await OpenWindowAsync(stoppingToken, _abort.Token).ConfigureAwait(false);
-                }
-                catch (Exception error) when (error is not OperationCanceledException || !_abort.IsCancellationRequested)
-                {
-                    Log.LearningFailed(_logger, _state.RestLeft, error);
-                }
+                if (await LookAndLearnAsync(stoppingToken).ConfigureAwait(false) is { } pause)
+                    await _wake.WaitAsync(pause, _time, stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -162,6 +165,31 @@ public sealed class LearningService : BackgroundService
             Follow(() => _device.Changed -= wake);
             _state.Stopped();
         }
+    }
+
+    // Returns how long to wait before the next look; null after a window. The app's own window is waited for: its rest holds here too.
+    [SuppressMessage("Design", "CA1031", Justification = "An app must not go down because learning in its background failed; the failure is logged and reported.")]
+    private async Task<TimeSpan?> LookAndLearnAsync(CancellationToken stoppingToken)
+    {
+        await _window.WaitAsync(stoppingToken).ConfigureAwait(false);
+        try
+        {
+            PolicyDecision decision = Look();
+            TimeSpan rest = _state.RestLeft;
+            if (!decision.IsAllowed || rest > TimeSpan.Zero)
+                return Waits(decision, rest);
+            await LearnAsync(stoppingToken, _abort.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !_abort.IsCancellationRequested)
+        {
+            Log.LearningFailed(_logger, _state.RestLeft, error);
+        }
+        finally
+        {
+            _window.Release();
+        }
+
+        return null;
     }
 
     private PolicyDecision Look() => _policy.Evaluate(ReadDevice());
@@ -210,19 +238,18 @@ public sealed class LearningService : BackgroundService
         }
     }
 
-    private async Task WaitAsync(PolicyDecision decision, TimeSpan rest, CancellationToken stoppingToken)
+    private TimeSpan Waits(PolicyDecision decision, TimeSpan rest)
     {
         TimeSpan pause = decision.SettlesIn is { } settles && settles > TimeSpan.Zero && settles < _options.CheckInterval ? settles : _options.CheckInterval;
         if (rest > TimeSpan.Zero && rest < pause)
             pause = rest;
         if (_state.Waits(decision, pause) && _logger.IsEnabled(LogLevel.Debug))
             Log.LearningWaits(_logger, _state.Report().ToString());
-        await _wake.WaitAsync(pause, _time, stoppingToken).ConfigureAwait(false);
+        return pause;
     }
 
-    private async Task<OfflineResult> OpenWindowAsync(CancellationToken endOfWindow, CancellationToken cancellationToken)
+    private async Task<OfflineResult> LearnAsync(CancellationToken endOfWindow, CancellationToken cancellationToken)
     {
-        await _window.WaitAsync(cancellationToken).ConfigureAwait(false);
         long start = _time.GetTimestamp();
         TimeSpan cpu = CpuTime.OfProcess();
         double? energy = _energy.Sample();
@@ -265,13 +292,17 @@ public sealed class LearningService : BackgroundService
             _state.Fails(error, failures => _options.RestAfterFailure * Math.Pow(2, Math.Min(failures - 1, 20)), LongestPause);
             throw;
         }
+        catch (OperationCanceledException)
+        {
+            _state.Breaks();
+            throw;
+        }
         finally
         {
             TimeSpan used = CpuTime.OfProcess() - cpu;
             double? joules = energy is { } before && _energy.Sample() is { } after ? after - before : null;
             _state.Spent(used, joules);
             Record(used, joules, steps);
-            _window.Release();
         }
     }
 

@@ -53,14 +53,14 @@ internal sealed class LearningState(TimeProvider time)
     {
         lock (_lock)
         {
-            if (_report.Phase == LearningPhase.Stopped)
+            if (_report.Phase is LearningPhase.Stopped or LearningPhase.Starting)
                 return _report with { NextCheckIn = null };
             TimeSpan left = _checkAfter - MonotonicTime.Since(time, ref _checkFrom);
             TimeSpan rest = RestLeft;
             return _report with
             {
                 NextCheckIn = left > TimeSpan.Zero ? left : TimeSpan.Zero,
-                RestsUntil = rest > TimeSpan.Zero ? time.GetLocalNow() + rest : null,
+                RestsUntil = rest > TimeSpan.Zero && _report.Phase != LearningPhase.Learning ? time.GetLocalNow() + rest : null,
             };
         }
     }
@@ -138,6 +138,19 @@ internal sealed class LearningState(TimeProvider time)
     {
         lock (_lock)
             _rest = TimeSpan.Zero;
+    }
+
+    public void Starts()
+    {
+        lock (_lock)
+            _report = _report with { Phase = LearningPhase.Starting };
+    }
+
+    /// <summary>A window was cancelled: neither a result nor a failure.</summary>
+    public void Breaks()
+    {
+        lock (_lock)
+            _report = _report with { Phase = LearningPhase.Resting };
     }
 
     public void Stopped()

@@ -40,6 +40,13 @@ public sealed class TrainingPolicy
     /// <summary>Decides where the system itself chose the moment: nothing has to settle.</summary>
     internal PolicyDecision EvaluateGranted(DeviceState state) => Evaluate(state, TimeSpan.Zero);
 
+    /// <summary>Ends what a grant allowed: the next window of the app's own choice begins only once the conditions have settled.</summary>
+    internal void EndGrant()
+    {
+        lock (_lock)
+            _isAllowed = false;
+    }
+
     private PolicyDecision Evaluate(DeviceState state, TimeSpan settleTime)
     {
         ArgumentNullException.ThrowIfNull(state);

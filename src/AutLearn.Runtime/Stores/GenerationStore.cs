@@ -16,7 +16,8 @@ namespace AutLearn.Runtime.Stores;
 /// profile's key (<see cref="GenerationStoreOptions.Key"/>), and is its owner's alone. What leaves is overwritten first.</para>
 /// <para>The base is the artifacts' own parameters, which no commit touches.</para>
 /// <para>What does not read back as a generation, for whatever reason, is passed over and reported: it neither counts among those that are
-/// kept nor stops a commit or a restore.</para>
+/// kept nor stops a commit or a restore. Only where the profile's key is gone and a generation is sealed is every call but
+/// <see cref="Clear"/> refused: a new key would begin a second history beside the first.</para>
 /// <para>Safe for use by several threads. One store at a time has the folder, from its first use until it is disposed or its process ends.</para>
 /// </remarks>
 public sealed class GenerationStore : IDisposable
@@ -64,6 +65,7 @@ public sealed class GenerationStore : IDisposable
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="ArgumentException">It is a model's state that holds infinities or NaN, which no model would restore; nothing is written.</exception>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     public long Commit(ReadOnlySpan<byte> content)
     {
         if (StateFile.FindNotFinite(content) is { } tensor)
@@ -103,6 +105,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="model">The model; it may go on predicting and learning.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     public long Commit(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -116,6 +119,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="learner">The learner; a step under way is waited for.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     public long Commit(OnlineLearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
@@ -127,6 +131,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="learner">The learner.</param>
     /// <returns>False if its model serves other parameters than that generation's, there is no gate or no candidate: learning then begins from the model.</returns>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
     public bool RestoreCandidate(OnlineLearner learner)
     {
@@ -150,6 +155,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="model">The model.</param>
     /// <returns>Which generation serves now, and what was passed over.</returns>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     public GenerationRestore Restore(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -175,15 +181,17 @@ public sealed class GenerationStore : IDisposable
     /// <summary>Reads the intact generations, newest first, as they are asked for.</summary>
     /// <param name="onDamaged">Called with the number of each generation that is passed over because it is damaged or unreadable.</param>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
     public IEnumerable<Generation> ReadNewestFirst(Action<long>? onDamaged = null)
     {
         foreach ((long number, string path) in Numbers())
         {
             Generation? generation;
+            FileState state;
             lock (_lock)
             {
                 OwnFolder();
-                generation = TryRead(path, number, out _);
+                generation = TryRead(path, number, out state);
             }
 
             if (generation is not null)
@@ -192,7 +200,8 @@ public sealed class GenerationStore : IDisposable
                 continue;
             }
 
-            Log.GenerationDamaged(_logger, number);
+            if (state == FileState.Damaged)
+                Log.GenerationDamaged(_logger, number);
             onDamaged?.Invoke(number);
         }
     }

@@ -6,7 +6,7 @@ namespace AutLearn.Runtime.Stores;
 /// <remarks>Nothing is durable before it is flushed: content by <see cref="Flush"/>, names by <see cref="FlushFolder"/>.</remarks>
 public interface IFileSystem
 {
-    /// <summary>Creates a folder and its parents where they are absent, for the owner alone; one that is there is closed to other accounts.</summary>
+    /// <summary>Creates a folder and its parents where they are absent, for the owner alone; one that is there keeps its mode.</summary>
     void CreateFolder(string folder);
 
     /// <summary>Closes a file to other accounts if it is there.</summary>

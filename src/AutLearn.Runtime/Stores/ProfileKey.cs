@@ -122,16 +122,22 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
         }
     }
 
-    /// <exception cref="InvalidArtifactException">The bytes are damaged, of another purpose, or sealed with another key.</exception>
-    internal ReadOnlyMemory<byte> Unseal(byte[] bytes, string purpose, string path)
+    /// <summary>Refuses a profile whose key is gone though a sealed file is there: a new key would open nothing, and stand in the way of the right one.</summary>
+    /// <exception cref="ProfileKeyException">The key is missing.</exception>
+    internal void CheckIsThereFor(string sealedPath)
     {
-        // A new key would open nothing, and stand in the way of the right one.
         lock (_lock)
         {
             if (_key is null && !File.Exists(_path))
-                throw new InvalidArtifactException($"The file '{path}' is sealed with another key than this profile's, which has none: '{_path}' is missing. Put the key back from a copy.") { File = path };
+                throw new ProfileKeyException($"The key file '{_path}' of the profile is missing, and '{sealedPath}' is sealed: it is all there, but cannot be read without its key. Put the key back from a copy; if there is none, delete what it sealed to begin anew.") { File = _path, Reason = KeyProtectorFailure.Missing };
         }
+    }
 
+    /// <exception cref="InvalidArtifactException">The bytes are damaged, of another purpose, or sealed with another key.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing; no other is made.</exception>
+    internal ReadOnlyMemory<byte> Unseal(byte[] bytes, string purpose, string path)
+    {
+        CheckIsThereFor(path);
         byte[] key = DeriveKey(purpose);
         try
         {

@@ -13,6 +13,6 @@ public sealed class ProfileKeyException : AutLearnException
     {
     }
 
-    /// <summary>Gets why the protector could not unwrap the key, each of which a person can mend; null where the key's own file is damaged.</summary>
+    /// <summary>Gets why the key is not to be had, each of which a person can mend: the protector could not unwrap it, or its file is missing. Null where its file is damaged.</summary>
     public KeyProtectorFailure? Reason { get; init; }
 }

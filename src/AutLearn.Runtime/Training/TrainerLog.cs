@@ -12,7 +12,7 @@ internal sealed class TrainerLog : IDisposable
     /// <summary>Opens the log and cuts it back to where a checkpoint was made; what is missing of it stays missing.</summary>
     public TrainerLog(string path, long length)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
             PrivateFiles.CreateFolder(folder);
         PrivateFiles.Protect(path);
         _file = new(PrivateFiles.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));

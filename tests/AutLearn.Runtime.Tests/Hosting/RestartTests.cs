@@ -116,8 +116,48 @@ public sealed class RestartTests : IDisposable
         Assert.Contains("20 stored, 0 with label and consent, 32 needed.", service.Explain().ToString(), StringComparison.Ordinal);
         samples.Add(new NewSample { Payload = new byte[16], Label = 1, Consent = SampleConsent.Given });
         Assert.Contains("21 stored, 1 with label and consent, 32 needed.", service.Explain().ToString(), StringComparison.Ordinal);
+        for (int i = 0; i < 39; i++)
+            samples.Add(new NewSample { Payload = new byte[16], Label = 1, Consent = SampleConsent.Given });
+        Assert.Contains("60 stored, 40 with label and consent, 32 needed.", service.Explain().ToString(), StringComparison.Ordinal);
         samples.Dispose();
         Assert.Null(service.Explain().Samples);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Host_LearningKeyMissingAndGenerationsSealed_RefusesToStartAndKeepsThem(bool isOnline)
+    {
+        string folder = _folder.File("kept"), keyFile = Path.Combine(folder, "learning.key");
+        await using (ServiceProvider provider = Start())
+        {
+            provider.GetRequiredService<PersonalModel>().SetParameters([new("b", AutLearn.Graph.Tensor.Of<float>([3], [1f, 2f, 3f]))]);
+            provider.GetRequiredService<GenerationStore>().Commit(provider.GetRequiredService<PersonalModel>());
+        }
+
+        byte[] key = File.ReadAllBytes(keyFile);
+        File.Delete(keyFile);
+        for (int start = 0; start < 2; start++)
+        {
+            await using ServiceProvider provider = Start();
+            ProfileKeyException error = Assert.Throws<ProfileKeyException>(() => provider.GetServices<IHostedService>().ToArray());
+            Assert.Equal((KeyProtectorFailure.Missing, keyFile), (error.Reason, error.File));
+            Assert.False(File.Exists(keyFile));
+        }
+
+        File.WriteAllBytes(keyFile, key);
+        await using ServiceProvider again = Start();
+        Assert.Equal([1f, 2f, 3f], again.GetRequiredService<PersonalModel>().GetParameter("b").Span<float>().ToArray());
+
+        ServiceProvider Start()
+        {
+            var services = new ServiceCollection();
+            services.AddSingleton<ISampleHistory>(MemoryHistory.Of(60));
+            services.AddSingleton<IDeviceStateProvider>(new ManualDeviceState());
+            AutLearnBuilder builder = services.AddAutLearn(o => o.ModelPath = _path);
+            _ = isOnline ? builder.AddOnlineLearner(o => o.Folder = folder) : builder.AddLearning(o => o.Folder = folder);
+            return services.BuildServiceProvider();
+        }
     }
 
     [Fact]

@@ -140,6 +140,107 @@ public sealed class LearningServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task RunWindowAsync_InARunningHost_IsFollowedByItsRest()
+    {
+        using LearningService service = Service();
+        await service.StartAsync(default);
+        _device.Set(TrainingPolicyTests.Ready);
+        await Until(() => service.Explain().Phase == LearningPhase.Settling);
+        Task<OfflineResult?> window = service.RunWindowAsync(default);
+        await Until(() => _learner.Windows == 1);
+
+        // By now the conditions have settled: the service would learn too, and looks again at each of these.
+        for (int i = 0; i < 20; i++)
+            _time.Advance(TimeSpan.FromMinutes(1));
+        _device.Update(s => s with { BatteryLevel = 0.95 });
+        _learner.Finish(OfflineStatus.Promoted);
+        Assert.Equal(OfflineStatus.Promoted, (await window.WaitAsync(Patience))!.Status);
+        string after = service.Explain().ToString();
+        Assert.StartsWith("Learning rests: the training is over. It rests until", after, StringComparison.Ordinal);
+        for (int i = 0; i < 40; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(30));
+            _device.Update(s => s with { BatteryLevel = 0.9 + (i % 2 * 0.01) });
+            await Until(() => service.Explain().Phase == LearningPhase.Resting);
+        }
+
+        Assert.Equal(1, _learner.Windows);
+        await AdvanceUntil(() => _learner.Windows == 2, TimeSpan.FromMinutes(10));
+
+        // An app may still learn during a rest of its own will, and is told no contradiction.
+        _learner.Finish(OfflineStatus.Promoted);
+        await Until(() => service.Explain().RestsUntil is not null);
+        Task<OfflineResult?> wanted = service.RunWindowAsync(default);
+        await Until(() => _learner.Windows == 3);
+        Assert.Null(service.Explain().RestsUntil);
+        Assert.StartsWith("Learning is under way. The next check", service.Explain().ToString(), StringComparison.Ordinal);
+        _learner.Finish(OfflineStatus.Promoted);
+        await wanted.WaitAsync(Patience);
+        await service.StopAsync(default);
+        Assert.Equal(3, _learner.Windows);
+    }
+
+    [Fact]
+    public async Task RunWindowAsync_EndedBeforeTheConditionsSettled_LetsTheServiceWaitForThem()
+    {
+        using LearningService service = Service();
+        await service.StartAsync(default);
+        _device.Set(TrainingPolicyTests.Ready);
+        using var end = new CancellationTokenSource();
+        Task<OfflineResult?> window = service.RunWindowAsync(end.Token);
+        await Until(() => _learner.Windows == 1);
+        await end.CancelAsync();
+        await window.WaitAsync(Patience);
+        _device.Update(s => s with { BatteryLevel = 0.95 });
+        await Until(() => service.Explain().Phase == LearningPhase.Settling);
+        Assert.Equal(1, _learner.Windows);
+        await AdvanceUntil(() => _learner.Windows == 2, TimeSpan.FromSeconds(10));
+        await service.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task RunWindowAsync_BehindAnotherWindow_LooksAtTheDeviceWhenItsTurnComes()
+    {
+        using LearningService service = Service();
+        _device.Set(TrainingPolicyTests.Ready);
+        Task<OfflineResult?> first = service.RunWindowAsync(default);
+        await Until(() => _learner.Windows == 1);
+        Task<OfflineResult?> second = service.RunWindowAsync(default);
+        _device.Update(s => s with { IsCharging = Ternary.False });
+        _learner.Finish(OfflineStatus.Promoted);
+        Assert.NotNull(await first.WaitAsync(Patience));
+        Assert.Null(await second.WaitAsync(Patience));
+        Assert.Equal((1, DeviceSignal.Charging), (_learner.Windows, service.Explain().Blocking.Single().Signal));
+    }
+
+    [Fact]
+    public async Task RunWindowAsync_Cancelled_IsNotUnderWayAnyMore()
+    {
+        using LearningService service = Service();
+        _device.Set(TrainingPolicyTests.Ready);
+        using var cancel = new CancellationTokenSource();
+        Task<OfflineResult?> window = service.RunWindowAsync(default, cancel.Token);
+        await Until(() => _learner.Windows == 1);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => window.WaitAsync(Patience));
+        Assert.Equal((LearningPhase.Resting, 0), (service.Explain().Phase, service.Explain().Failures));
+    }
+
+    [Fact]
+    public async Task Explain_RightAfterTheStart_SaysThatItStarts()
+    {
+        var device = new WaitingDevice();
+        using LearningService service = Service(device);
+        await service.StartAsync(default);
+        Assert.Equal("Learning starts: the device has not been looked at yet.", service.Explain().ToString());
+        Assert.Null(service.Explain().NextCheckIn);
+        device.Answers.Set();
+        await Until(() => service.Explain().Phase == LearningPhase.Blocked);
+        await service.StopAsync(default);
+        Assert.Equal("Learning is stopped.", service.Explain().ToString());
+    }
+
+    [Fact]
     public async Task Window_EnergyAndCpu_AreMeasured()
     {
         double energy = 0, energyPerStep = 0, cpu = 0;
@@ -436,6 +537,23 @@ public sealed class LearningServiceTests : IDisposable
         }
 
         private OfflineResult Result(OfflineStatus status) => new(status, _last, 0, double.NaN, 0, null);
+    }
+
+    private sealed class WaitingDevice : IDeviceStateProvider
+    {
+        public event EventHandler? Changed
+        {
+            add { }
+            remove { }
+        }
+
+        public ManualResetEventSlim Answers { get; } = new();
+
+        public DeviceState Read()
+        {
+            Assert.True(Answers.Wait(Patience));
+            return DeviceState.Unknown;
+        }
     }
 
     private sealed class FailingDevice : IDeviceStateProvider

@@ -19,6 +19,7 @@ namespace AutLearn.Runtime.Tests.Stores;
 public sealed class PrivateModeTests : IDisposable
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Shared = (UnixFileMode)0b111_101_101;
     private readonly ProfileFolder _profile = new();
     private readonly string _package;
 
@@ -46,10 +47,43 @@ public sealed class PrivateModeTests : IDisposable
         await LiveAsync();
         foreach (string file in _profile.Files().Where(f => f != _profile.ProtectorPath))
             File.SetUnixFileMode(file, (UnixFileMode)0b110_100_100);
-        foreach (string folder in Directory.EnumerateDirectories(_profile.Path))
-            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         await LiveAsync();
         CheckModes();
+    }
+
+    [SkippableFact]
+    public async Task Folders_ThatAreThereAlready_KeepTheirModes()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no modes.");
+        string[] folders = [_profile.Path, .. new[] { "samples", "features", "generations", "training", "forgetting", "trainer", "optimised" }.Select(f => _profile.File(f))];
+        foreach (string folder in folders)
+        {
+            Directory.CreateDirectory(folder);
+            File.SetUnixFileMode(folder, Shared);
+        }
+
+        // Twice: made by the app they stay the app's, also once they hold files of the library alone.
+        await LiveAsync();
+        await LiveAsync();
+        Assert.All(folders, f => Assert.Equal((f, Shared), (f, File.GetUnixFileMode(f))));
+        Assert.All(_profile.Files(), f => Assert.Equal((f, Owner), (f, File.GetUnixFileMode(f))));
+    }
+
+    [SkippableFact]
+    public void KeysStatesAndExports_InTheAppsOwnFolder_LeaveItOpen()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no modes.");
+        string home = Directory.CreateDirectory(_profile.Outside("home")).FullName;
+        File.SetUnixFileMode(home, Shared);
+        using var key = ProfileKey.Open(Path.Combine(home, "personal.key"), DeviceKeyProtector.Create(Path.Combine(home, "profile.key")));
+        using var model = PersonalModel.Open(_package);
+        model.SaveState(Path.Combine(home, "me.state"), key);
+        model.Export(Path.Combine(home, "me.onnx"));
+        using ProfileKey inNewFolder = ProfileKey.Open(Path.Combine(home, "new", "deep", "personal.key"), new KeyFileProtector(Path.Combine(home, "new", "deep", "profile.key")));
+        _ = inNewFolder.DeriveKey("x");
+        Assert.Equal(Shared, File.GetUnixFileMode(home));
+        Assert.All(Directory.EnumerateFiles(home), f => Assert.Equal((f, Owner), (f, File.GetUnixFileMode(f))));
+        Assert.All(new[] { "new", "new/deep" }, f => Assert.Equal((f, Owner | UnixFileMode.UserExecute), (f, File.GetUnixFileMode(Path.Combine(home, f)))));
     }
 
     [SkippableFact]
@@ -63,6 +97,7 @@ public sealed class PrivateModeTests : IDisposable
         File.SetUnixFileMode(target, (UnixFileMode)0b110_100_100);
         File.CreateSymbolicLink(link, target);
         PrivateFiles.CreateFolder(shared);
+        PrivateFiles.Protect(shared);
         PrivateFiles.Protect(link);
         PrivateFiles.Protect(Path.Combine(shared, "nothing"));
         Assert.Equal(sticky, File.GetUnixFileMode(shared));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Stores;
 using AutLearn.Runtime.Stores.Samples;
+using Microsoft.Extensions.Logging;
 
 namespace AutLearn.Runtime.Tests.Stores;
 
@@ -35,11 +36,76 @@ public sealed class ProfileKeyTests : IDisposable
         byte[] key = File.ReadAllBytes(_profile.KeyPath);
         File.Delete(_profile.KeyPath);
         using (ProfileKey other = _profile.OpenKey())
-            Assert.Contains("is missing", Assert.Throws<InvalidArtifactException>(() => other.Unseal([.. sealedBytes], "state", "f")).Message, StringComparison.Ordinal);
+            AssertMissing(Assert.Throws<ProfileKeyException>(() => other.Unseal([.. sealedBytes], "state", "f")));
         Assert.False(File.Exists(_profile.KeyPath));
         File.WriteAllBytes(_profile.KeyPath, key);
         using ProfileKey again = _profile.OpenKey();
         Assert.Equal("content"u8.ToArray(), again.Unseal([.. sealedBytes], "state", "f").ToArray());
+    }
+
+    [Fact]
+    public void Write_KeyMissingAndTheFileSealed_KeepsTheFileAndMakesNoOtherKey()
+    {
+        PersonalFile.Write(Made("hits"), "learned"u8, _profile.Key);
+        byte[] key = File.ReadAllBytes(_profile.KeyPath);
+        File.Delete(_profile.KeyPath);
+        using (ProfileKey other = _profile.OpenKey())
+        {
+            AssertMissing(Assert.Throws<ProfileKeyException>(() => PersonalFile.Write(_profile.File("hits"), "new"u8, other)));
+            AssertMissing(Assert.Throws<ProfileKeyException>(() => PersonalFile.Read(_profile.File("hits"), other)));
+        }
+
+        Assert.False(File.Exists(_profile.KeyPath));
+        File.WriteAllBytes(_profile.KeyPath, key);
+        using ProfileKey again = _profile.OpenKey();
+        Assert.Equal("learned"u8.ToArray(), PersonalFile.Read(_profile.File("hits"), again));
+    }
+
+    [Fact]
+    public void GenerationStore_KeyMissing_RefusesAllButClearing()
+    {
+        using (var generations = new GenerationStore(Made("generations"), new() { Key = _profile.Key }))
+        {
+            generations.Commit("one"u8);
+            generations.Commit("two"u8);
+        }
+
+        byte[] key = File.ReadAllBytes(_profile.KeyPath);
+        File.Delete(_profile.KeyPath);
+        var logger = new MessageLogger();
+        using (ProfileKey other = _profile.OpenKey())
+        using (var generations = new GenerationStore(_profile.File("generations"), new() { Key = other }, logger: logger))
+        {
+            AssertMissing(Assert.Throws<ProfileKeyException>(() => generations.Commit("three"u8)));
+            AssertMissing(Assert.Throws<ProfileKeyException>(() => generations.ReadNewestFirst().ToArray()));
+        }
+
+        Assert.False(File.Exists(_profile.KeyPath));
+        Assert.DoesNotContain(logger.Messages, m => m.Contains("damaged", StringComparison.Ordinal));
+        File.WriteAllBytes(_profile.KeyPath, key);
+        using (ProfileKey again = _profile.OpenKey())
+        using (var generations = new GenerationStore(_profile.File("generations"), new() { Key = again }))
+            Assert.Equal([2L, 1L], generations.ReadNewestFirst().Select(g => g.Number));
+
+        // Without any copy of the key, clearing is the way to begin anew.
+        File.Delete(_profile.KeyPath);
+        using ProfileKey anew = _profile.OpenKey();
+        using var store = new GenerationStore(_profile.File("generations"), new() { Key = anew });
+        store.Clear();
+        Assert.Equal(1, store.Commit("three"u8));
+    }
+
+    [Fact]
+    public void GenerationStore_OtherKey_DoesNotCallTheGenerationDamaged()
+    {
+        using (var generations = new GenerationStore(Made("generations"), new() { Key = _profile.Key }))
+            generations.Commit("one"u8);
+        using var other = ProfileKey.Open(_profile.File("other.key"), new KeyFileProtector(_profile.ProtectorPath));
+        _ = other.DeriveKey("any");
+        var logger = new MessageLogger();
+        using var store = new GenerationStore(_profile.File("generations"), new() { Key = other }, logger: logger);
+        Assert.Empty(store.ReadNewestFirst());
+        Assert.Equal(["Generation 1 cannot be read"], logger.Messages);
     }
 
     [Fact]
@@ -78,7 +144,7 @@ public sealed class ProfileKeyTests : IDisposable
         byte[] wrapped = File.ReadAllBytes(_profile.KeyPath);
         _profile.Key.Destroy();
         Assert.Empty(_profile.Files());
-        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal(sealedBytes, "state", "f"));
+        AssertMissing(Assert.Throws<ProfileKeyException>(() => _profile.Key.Unseal(sealedBytes, "state", "f")));
 
         // A copy of the wrapped key is worth nothing without the wrapping key.
         using ProfileKey anew = _profile.OpenKey();
@@ -171,11 +237,35 @@ public sealed class ProfileKeyTests : IDisposable
             samples.Add(new NewSample { Payload = new byte[] { 2 } });
         }
 
-        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal([.. sealedBytes], "state", "f"));
+        AssertMissing(Assert.Throws<ProfileKeyException>(() => _profile.Key.Unseal([.. sealedBytes], "state", "f")));
         byte[] after = _profile.Key.Seal("learned since"u8, "state");
         using ProfileKey again = _profile.OpenKey();
         Assert.Equal("learned since"u8, again.Unseal(after, "state", "f").Span);
         using SampleStore reopened = SampleStore.Open(_profile.File("samples"), again);
         Assert.Single(reopened.List());
+    }
+
+    private string Made(string name)
+    {
+        DeviceFileSystem.Instance.CreateFolder(_profile.Path);
+        return _profile.File(name);
+    }
+
+    private void AssertMissing(ProfileKeyException error)
+    {
+        Assert.Equal((KeyProtectorFailure.Missing, _profile.KeyPath), (error.Reason, error.File));
+        Assert.Contains("is missing", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class MessageLogger : ILogger<GenerationStore>
+    {
+        public List<string> Messages { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Messages.Add(formatter(state, exception));
     }
 }
