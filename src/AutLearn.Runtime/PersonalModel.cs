@@ -318,6 +318,7 @@ public sealed class PersonalModel : IDisposable
     /// <param name="path">The file; what a killed save left beside it is erased.</param>
     /// <param name="key">The key that sealed it; null where it is plain. A plain file from before there was a key is read too.</param>
     /// <exception cref="InvalidArtifactException">The file is damaged, sealed with another key, or of another backbone, optimizer or head; nothing is changed.</exception>
+    /// <exception cref="ProfileKeyException">The file is sealed, and the key is missing.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <remarks>The version becomes the saved one, or one more than the present one where that is not lower: no version stands for two sets of values.</remarks>
     public void LoadState(string path, ProfileKey? key = null)
@@ -364,6 +365,10 @@ public sealed class PersonalModel : IDisposable
 
     /// <summary>Opens the same artifacts once more, at the parameters as compiled.</summary>
     internal PersonalModel Fork() => OpenAt(_path, _options, Logger);
+
+    /// <summary>Whether another model of the same artifacts has the same parameters, bit by bit.</summary>
+    internal bool HasParametersOf(PersonalModel other) =>
+        Parameters.All(p => GetParameter(p.Tensor.Name).Bytes.Span.SequenceEqual(other.GetParameter(p.Tensor.Name).Bytes.Span));
 
     internal byte[] CaptureState() => Capture().ToBytes();
 

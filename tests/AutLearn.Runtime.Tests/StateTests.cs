@@ -109,6 +109,54 @@ public sealed class StateTests : IDisposable
 
     [Fact]
     [Trait("Category", "Fault")]
+    public void LoadState_EveryBitOfAPlainFileFlipped_IsRefusedOrLoadsWhatWasSaved()
+    {
+        string file = _folder.File("state.safetensors");
+        using var model = PersonalModel.Open(_path);
+        Train(model, 2);
+        model.SaveState(file);
+        byte[] saved = model.CaptureState(), intact = File.ReadAllBytes(file);
+        int loaded = 0;
+        for (int bit = 0; bit < intact.Length * 8; bit++)
+        {
+            byte[] damaged = [.. intact];
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            File.WriteAllBytes(file, damaged);
+            using PersonalModel other = model.Fork();
+            try
+            {
+                other.LoadState(file);
+                Assert.Equal(saved, other.CaptureState());
+                loaded++;
+            }
+            catch (InvalidArtifactException error)
+            {
+                Assert.Equal(file, error.File);
+            }
+        }
+
+        // Only a checksum whose own name is damaged is not found, and the padding of the header.
+        Assert.InRange(loaded, 0, 8 * 16);
+    }
+
+    [Fact]
+    public void LoadState_WithoutAChecksum_LoadsAsFromAnEarlierVersion()
+    {
+        string file = _folder.File("state.safetensors");
+        using var model = PersonalModel.Open(_path);
+        Train(model, 2);
+        model.SaveState(file);
+        SafetensorsFile saved = SafetensorsFile.Read(file);
+        new SafetensorsFile(saved.Tensors.SetItem("parameter/b", Tensor.Of<float>([3], [1f, 2f, 3f])), saved.Metadata).Write(file);
+        Assert.Contains("damaged", Assert.Throws<InvalidArtifactException>(() => model.LoadState(file)).Message, StringComparison.Ordinal);
+        new SafetensorsFile(saved.Tensors, saved.Metadata.Remove("sha256")).Write(file);
+        using var old = PersonalModel.Open(_path);
+        old.LoadState(file);
+        Assert.Equal(model.GetParameter("w").Bytes.ToArray(), old.GetParameter("w").Bytes.ToArray());
+    }
+
+    [Fact]
+    [Trait("Category", "Fault")]
     public void LoadState_MutatedFile_LoadsOrIsRefusedByTheLibrary()
     {
         string file = _folder.File("state.safetensors");
@@ -159,6 +207,8 @@ public sealed class StateTests : IDisposable
         again.LoadState(profile.File("moved.state"), profile.Key);
         Assert.Equal(needle, again.GetParameter("w").Bytes.ToArray());
         using ProfileKey other = ProfileKey.Open(profile.File("other.key"), new KeyFileProtector(profile.File("other-profile.key")));
+        Assert.Equal(KeyProtectorFailure.Missing, Assert.Throws<ProfileKeyException>(() => again.LoadState(profile.File("moved.state"), other)).Reason);
+        _ = other.DeriveKey("any");
         Assert.Contains("another key", Assert.Throws<InvalidArtifactException>(() => again.LoadState(profile.File("moved.state"), other)).Message, StringComparison.Ordinal);
     }
 

@@ -12,7 +12,8 @@ namespace AutLearn.Runtime.Offline;
 /// <remarks>
 /// <para>A candidate model trains beside the serving one. The first epoch computes each sample's features with the backbone and keeps
 /// them on disk; later epochs train the head from there. The newest samples are held out: they stop training when it no longer helps,
-/// and the gate lets the candidate serve only if it is not worse on them. Without a hold-out every finished training is promoted.</para>
+/// and the gate lets the candidate serve only if it is not worse on them. Without a hold-out every finished training
+    /// that changed a parameter is promoted.</para>
 /// <para>A window may close after any step. The next one goes on from the checkpoint and ends with the same parameters, bit by bit, as
 /// one uninterrupted window. If a sample of a training is forgotten or its label corrected, that training starts anew.</para>
 /// <para>For one window at a time; the serving model may predict meanwhile. After Xu et al., Journal of Software 31(10), 2020, section 3.5.</para>
@@ -212,6 +213,8 @@ public sealed class OfflineLearner
             ? null
             : _gate.Decide(_serving.Evaluate(session.HoldOut, cancellationToken), session.Candidate.Evaluate(session.HoldOut, cancellationToken));
         OfflineStatus status = report is null or { IsPromoted: true } ? OfflineStatus.Promoted : OfflineStatus.RolledBack;
+        if (status == OfflineStatus.Promoted && !IsRepeat(saved, session) && session.Candidate.HasParametersOf(_serving))
+            status = OfflineStatus.Unchanged;
         if (status == OfflineStatus.Promoted)
         {
             // The generation comes first: a crash after it repeats the promotion from the checkpoint, a crash before it loses nothing.
@@ -223,6 +226,10 @@ public sealed class OfflineLearner
         Log.OfflineEnded(_serving.Logger, status, report?.Gained ?? 0, report?.Lost ?? 0);
         return Result(status, report);
     }
+
+    // After a crash between the commit of a generation and the end, the candidate serves already: what it changed was changed by this training.
+    private static bool IsRepeat(OfflineCheckpoint? saved, OfflineSession session) =>
+        saved is not null && saved.Position.Epoch > saved.Plan.Epochs && (session.HoldOut.Rows == 0 || session.Position.BestEpoch > 0);
 
     private OfflineCheckpoint? ReadCheckpoint(OfflinePlan fresh, IReadOnlyList<HistorySample> samples)
     {

@@ -14,4 +14,7 @@ public enum OfflineStatus
 
     /// <summary>Training is over and the gate kept the serving parameters.</summary>
     RolledBack,
+
+    /// <summary>Training is over and found nothing better than the parameters that serve, which stay; no generation is committed.</summary>
+    Unchanged,
 }

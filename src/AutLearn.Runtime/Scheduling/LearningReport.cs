@@ -64,6 +64,7 @@ public sealed record LearningReport
             _ => LastResult?.Status switch
             {
                 OfflineStatus.NothingToLearn => "Learning rests: there were too few samples.",
+                OfflineStatus.Unchanged => "Learning rests: training found nothing better than what serves.",
                 OfflineStatus.Promoted or OfflineStatus.RolledBack => "Learning rests: the training is over.",
                 _ => "Learning rests.",
             },

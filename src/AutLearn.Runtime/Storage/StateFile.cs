@@ -31,7 +31,7 @@ internal static class StateFile
     private const string Purpose = "state";
 
     public static void Save(string path, ArtifactManifest manifest, ParameterSets sets, ProfileKey? key) =>
-        PersonalFile.Write(path, Capture(manifest, sets).ToBytes(), key, Purpose);
+        PersonalFile.Write(path, StateChecksum.Add(Capture(manifest, sets)).ToBytes(), key, Purpose);
 
     /// <summary>Takes a snapshot of the serving set.</summary>
     public static SafetensorsFile Capture(ArtifactManifest manifest, ParameterSets sets)
@@ -94,7 +94,10 @@ internal static class StateFile
                 throw Refused(path, $"the optimizer state '{state.Tensor.Name}' counts more steps than there can have been");
         }
 
-        return (tensors, version);
+        // Last, so that a file of another model is told as that.
+        return StateChecksum.IsIntact(file)
+            ? (tensors, version)
+            : throw new InvalidArtifactException($"File '{path}' is damaged: its values are not those that were saved. Restore it from a copy, or reset the parameters.") { File = path };
     }
 
     /// <summary>Adds the state of another model of the same artifacts, which learns beside.</summary>
