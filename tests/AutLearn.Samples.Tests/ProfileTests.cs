@@ -50,7 +50,7 @@ public sealed class ProfileTests : IDisposable
             profile.Model.SetParameters([new(name, trained.GetParameter(name))]);
         }
 
-        foreach (string file in Directory.GetFiles(package, "train_step*"))
+        foreach (string file in Directory.GetFiles(package, "train_step*").Concat(Directory.GetFiles(package, "gradients*")))
             File.Delete(file);
         using (PredictionBatch batch = profile.Model.CreateBatch(2))
         {
