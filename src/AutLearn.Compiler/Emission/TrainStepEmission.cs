@@ -107,8 +107,8 @@ internal sealed class TrainStepEmission
                 (gradients, norm) = GradientClipping.Clip(builder, gradients, head.Trainable, limit);
         }
 
-        foreach (Value parameter in updated)
-            next[parameter.Name] = Update(builder, state, parameter, gradients[parameter], rate, tables.GetValueOrDefault(parameter));
+        new ParameterUpdates(builder, state, _options.Optimizer, rate, next)
+            .Append(updated, gradients, p => UpdatesStandAlone && _options.Optimizer.KeepsUntouchedRows ? tables.GetValueOrDefault(p) : null);
         if (!gradientsOnly && !_options.Optimizer.KeepsUntouchedRows)
             KeepOtherRows(builder, state, next, tables);
         accumulation?.Gate(next, head.Parameters, head.Trainable);
@@ -129,7 +129,13 @@ internal sealed class TrainStepEmission
             : null;
 
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
-        new PassSequence(new UpdateFusion(), new ScaleMerging(), new WeightsFirstProduct(_prepared.BatchSymbol, _options.Defaults.BatchSize), new ScalarBroadcastFlattening(), new DeadNodeElimination()).Run(head.Model, _cancellationToken);
+        new PassSequence(
+            new UpdateFusion(),
+            new ProductScaling(),
+            new ScaleMerging(),
+            new WeightsFirstProduct(_prepared.BatchSymbol, _options.Defaults.BatchSize),
+            new ScalarBroadcastFlattening(),
+            new DeadNodeElimination()).Run(head.Model, _cancellationToken);
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
         ImmutableArray<GradientFactorsSpec> factors = _options.AccumulationSteps == 1
             ? new GradientFactors(graph, _boundary, rate, _options.Optimizer.Spec, _prepared.BatchSymbol, _options.Defaults.BatchSize).Expose(updated, state)
@@ -191,23 +197,6 @@ internal sealed class TrainStepEmission
             foreach (OptimizerState.Entry entry in state.Entries.Where(e => e.Parameter == parameter.Name))
                 entry.Next = builder.Where(touched, entry.Next!, entry.State);
         }
-    }
-
-    private Value Update(GraphBuilder builder, OptimizerState state, Value parameter, Value gradient, Value rate, IReadOnlyList<TableGradient>? parts)
-    {
-        if (parts is not null && UpdatesStandAlone && _options.Optimizer.KeepsUntouchedRows)
-        {
-            Value next = parameter;
-            foreach (TableGradient part in parts)
-            {
-                Value step = builder.CastLike(builder.Mul(part.Updates, builder.Op("Neg", [builder.CastLike(rate, part.Updates)])), parameter);
-                next = builder.Op("ScatterElements", [next, part.Positions, step], ("axis", AttributeValue.Of(0L)), ("reduction", AttributeValue.Of("add")));
-            }
-
-            return next;
-        }
-
-        return builder.CastLike(_options.Optimizer.Update(new(builder, state, parameter, gradient, rate)), parameter);
     }
 
     private static GradientSpec Give(OnnxGraph graph, Value parameter, Value gradient, Value? rows)

@@ -48,12 +48,16 @@ public sealed class AdamOptimizer : Optimizer
         GraphBuilder b = context.Builder;
         Value mean = context.State("exp_avg");
         Value square = context.State("exp_avg_sq");
-        Value nextMean = b.Add(b.Mul(mean, beta1), b.Mul(gradient, 1 - beta1));
-        Value nextSquare = b.Add(b.Mul(square, beta2), b.Mul(b.Mul(gradient, gradient), 1 - beta2));
+
+        // With h = (1 - b1) g, which is one walk or part of the product that g is: m' = b1 m + h, s' = b2 s + (1 - b2) / (1 - b1)^2 h^2.
+        Value share = b.Mul(gradient, 1 - beta1);
+        Value nextMean = b.Add(b.Mul(mean, beta1), share);
+        Value nextSquare = b.Add(b.Mul(square, beta2), b.Mul(b.Mul(share, share), (1 - beta2) / ((1 - beta1) * (1 - beta1))));
         context.SetNext(mean, nextMean);
         context.SetNext(square, nextSquare);
-        Value rate = b.Div(context.LearningRate, context.BiasCorrection(beta1));
-        Value denominator = b.Add(b.Div(b.Sqrt(nextSquare), context.BiasCorrectionRoot(beta2)), b.Scalar(square, epsilon));
-        return b.Sub(from, b.Div(b.Mul(nextMean, rate), denominator));
+
+        // Numerator and denominator times sqrt(1 - b2^t), which leaves the roots uncorrected.
+        (Value rate, Value correctedEpsilon) = context.Corrected(beta1, beta2, epsilon);
+        return b.Sub(from, b.Div(b.Mul(nextMean, rate), b.Add(b.Sqrt(nextSquare), correctedEpsilon)));
     }
 }

@@ -26,8 +26,11 @@ public abstract class Optimizer
     /// <summary>Gets whether numbers whose gradient is 0 stay as they are.</summary>
     internal virtual bool KeepsUntouchedRows => false;
 
-    /// <summary>Appends the update of one parameter.</summary>
-    /// <returns>The next parameter.</returns>
+    /// <summary>Gets how many small tensors make it worthwhile to join them for one update and to split what comes out.</summary>
+    internal virtual int SmallestGroup => 2;
+
+    /// <summary>Appends the update of one parameter, or of several joined ones.</summary>
+    /// <returns>The next parameter, in the type of the arithmetic.</returns>
     internal abstract Value Update(OptimizerContext context);
 
     private protected static double NonNegative(double value, string name) =>

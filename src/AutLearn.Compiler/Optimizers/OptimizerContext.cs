@@ -2,26 +2,26 @@ using AutLearn.Graph;
 
 namespace AutLearn.Compiler.Optimizers;
 
-/// <summary>What an optimizer sees of one parameter.</summary>
+/// <summary>What an optimizer sees: one parameter, or several small ones joined along their first axis, so that they share the nodes of one update.</summary>
 internal sealed class OptimizerContext
 {
     private readonly OptimizerState _state;
-
-    private readonly Value _stored;
+    private readonly IReadOnlyList<Value> _stored;
+    private readonly Dictionary<Value, Value[]> _joined = [];
 
     /// <summary>Creates the view.</summary>
     /// <param name="builder">Appends the update.</param>
     /// <param name="state">The optimizer's tensors.</param>
-    /// <param name="parameter">The parameter as it is stored.</param>
-    /// <param name="gradient">Its gradient, of half precision widened.</param>
+    /// <param name="parameters">The parameters as they are stored: of one type, and equal in all sizes but the first.</param>
+    /// <param name="gradients">Their gradients, of half precision widened.</param>
     /// <param name="learningRate">The learning rate, Float32.</param>
-    public OptimizerContext(GraphBuilder builder, OptimizerState state, Value parameter, Value gradient, Value learningRate)
+    public OptimizerContext(GraphBuilder builder, OptimizerState state, IReadOnlyList<Value> parameters, IReadOnlyList<Value> gradients, Value learningRate)
     {
         Builder = builder;
         _state = state;
-        _stored = parameter;
-        Parameter = builder.Widened(parameter);
-        Gradient = gradient;
+        _stored = parameters;
+        Parameter = builder.Widened(Join(parameters));
+        Gradient = Join(gradients);
         LearningRate = builder.CastLike(learningRate, Parameter);
     }
 
@@ -36,14 +36,39 @@ internal sealed class OptimizerContext
     public Value LearningRate { get; }
 
     /// <summary>Adds a state tensor of the parameter's shape, in the type of the arithmetic.</summary>
-    public Value State(string slot, double initialValue = 0) => _state.Add(_stored, slot, initialValue);
+    public Value State(string slot, double initialValue = 0)
+    {
+        Value[] states = [.. _stored.Select(p => _state.Add(p, slot, initialValue))];
+        Value joined = Join(states);
+        _joined.Add(joined, states);
+        return joined;
+    }
 
     /// <summary>Sets the next value of a state tensor.</summary>
-    public void SetNext(Value state, Value next) => _state.SetNext(state, next);
+    public void SetNext(Value state, Value next)
+    {
+        foreach ((Value own, Value part) in _joined[state].Zip(Split(next)))
+            _state.SetNext(own, part);
+    }
 
-    /// <summary>Gets 1 - beta^t in the type of the arithmetic, t being the number of this step, from 1.</summary>
-    public Value BiasCorrection(double beta) => _state.BiasCorrection(Builder, Parameter, beta, isRoot: false);
+    /// <summary>Gets the parts of a tensor that belong to each of the parameters.</summary>
+    public IReadOnlyList<Value> Split(Value joined)
+    {
+        if (_stored.Count == 1)
+            return [joined];
+        Value[] parts = Builder.Ops("Split", _stored.Count, [joined, Builder.Ints([.. _stored.Select(p => p.Shape![0].Size)])], ("axis", AttributeValue.Of(0L)));
+        foreach ((Value part, Value parameter) in parts.Zip(_stored))
+            part.Type = joined.Type! with { Shape = parameter.Shape };
+        return parts;
+    }
 
-    /// <summary>Gets sqrt(1 - beta^t) in the type of the arithmetic.</summary>
-    public Value BiasCorrectionRoot(double beta) => _state.BiasCorrection(Builder, Parameter, beta, isRoot: true);
+    /// <summary>Gets lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon sqrt(1 - beta2^t) in the type of the arithmetic, t being the number of this step, from 1.</summary>
+    public (Value Rate, Value Epsilon) Corrected(double beta1, double beta2, double epsilon)
+    {
+        Value root = _state.BiasCorrection(Builder, Parameter, beta2, isRoot: true);
+        Value rate = Builder.Div(Builder.Mul(LearningRate, root), _state.BiasCorrection(Builder, Parameter, beta1, isRoot: false));
+        return (rate, Builder.Mul(root, epsilon));
+    }
+
+    private Value Join(IReadOnlyList<Value> values) => values.Count == 1 ? values[0] : Builder.Concat(0, [.. values]);
 }

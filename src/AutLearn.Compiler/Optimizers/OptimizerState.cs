@@ -41,13 +41,12 @@ internal sealed class OptimizerState
 
     public void SetNext(Value state, Value next) => _byState[state].Next = next;
 
-    // 1 - beta^t loses most of its digits in Float32 while t is small and beta close to 1, so both are Float64 up to here.
+    // 1 - beta^t, or its root, t being the number of this step, from 1. It loses most of its digits in Float32 while t is small and beta close to 1, so both are Float64 up to here.
     public Value BiasCorrection(GraphBuilder builder, Value like, double beta, bool isRoot)
     {
         if (_corrections.TryGetValue((beta, like.ElementType, isRoot), out Value? correction))
             return correction;
-        Value step = builder.Cast(NextStep(builder), ElementType.Float64);
-        Value power = builder.Op("Pow", [builder.Scalar(step, beta), step]);
+        Value power = builder.Op("Pow", [builder.Constant(Tensor.Scalar(beta)), NextStep(builder)]);
         Value rest = builder.Sub(builder.One(power), power);
         correction = builder.CastLike(isRoot ? builder.Sqrt(rest) : rest, like);
         _corrections.Add((beta, like.ElementType, isRoot), correction);

@@ -27,6 +27,9 @@ public sealed class SgdOptimizer : Optimizer
 
     internal override bool KeepsUntouchedRows => Momentum == 0 && WeightDecay == 0;
 
+    // Products add to weights and momentum, so that there is little left to share.
+    internal override int SmallestGroup => Momentum == 0 ? int.MaxValue : 4;
+
     internal override Value Update(OptimizerContext context)
     {
         GraphBuilder b = context.Builder;
