@@ -353,6 +353,21 @@ public sealed class OnnxGraph
             _nodes.Reorder(TopologicalOrder.Sort(this));
     }
 
+    /// <summary>Puts the nodes in another order.</summary>
+    /// <param name="nodes">All nodes, each once and after those whose results it reads.</param>
+    /// <exception cref="ArgumentException">A node is missing, repeated, or foreign, or stands before what it reads.</exception>
+    public void OrderNodes(IEnumerable<Node> nodes)
+    {
+        Node[] order = [.. nodes], former = [.. Nodes];
+        if (order.Length != former.Length || !order.ToHashSet().SetEquals(former))
+            throw new ArgumentException("The new order must hold every node once.", nameof(nodes));
+        _nodes.Reorder(order);
+        if (TopologicalOrder.IsSorted(this))
+            return;
+        _nodes.Reorder(former);
+        throw new ArgumentException("In the new order a node stands before what it reads.", nameof(nodes));
+    }
+
     /// <summary>Puts the inputs in another order.</summary>
     /// <param name="inputs">All inputs, each once.</param>
     /// <exception cref="ArgumentException">An input is missing, repeated, or foreign.</exception>

@@ -152,6 +152,7 @@ internal sealed class TrainStepEmission
             .. seed is null ? (string[])[] : [seed],
         ];
         ModelEmission.Finish(head.Model, $"{(gradientsOnly ? "gradients" : "train_step")}{(areScoresCached ? "_cached" : "")}", inputs);
+        new DepthFirstOrder().Run(head.Model, _cancellationToken);
         return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors) { Gradients = specs, LabelWeight = weight };
     }
 

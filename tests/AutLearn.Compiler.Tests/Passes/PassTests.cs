@@ -26,6 +26,8 @@ public sealed class PassTests
         ["update-momentum"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithMomentum, 1),
         ["scales"] = (new PassSequence(new ScaleMerging(), new DeadNodeElimination()), WithScales, 4),
         ["scalar-broadcast"] = (new ScalarBroadcastFlattening(), WithScalarBroadcast, 9),
+        ["product-scaling"] = (new ProductScaling(), WithScaledProduct, 4),
+        ["depth-first"] = (new DepthFirstOrder(), WithEarlyNodes, 5),
         ["weights-first"] = (new WeightsFirstProduct("N", 16), WithFedWeights, 4),
     };
 
@@ -233,7 +235,31 @@ public sealed class PassTests
         },
         "N", 4);
 
-    // x a b, and sum(x a) b where x a b exists
+    // A tenth of a product, which something reads twice; that of another, which may not be scaled, since it is read as it is too.
+    private static OnnxModel WithScaledProduct() => Build(
+        (g, x) =>
+        {
+            Value d = g.AddInput("d", new TensorType(ElementType.Float32, new Shape("N", 2)));
+            Value tenth = g.AddInitializer("tenth", Tensor.Scalar(0.1f));
+            Value share = Op(g, "Mul", g.AddNode("Gemm", [d, x], ["gradient"], [new("transA", AttributeValue.Of(1L)), new("alpha", AttributeValue.Of(0.5f))]).Outputs[0]!, tenth);
+            Value other = g.AddNode("Gemm", [x, x], ["other"], [new("transA", AttributeValue.Of(1L))]).Outputs[0]!;
+            g.AddOutput(Op(g, "Mul", tenth, other));
+            g.AddOutput(other);
+            return Op(g, "Mul", share, share);
+        },
+        "N", 4);
+
+    // What the second output alone reads stands before all that the first one reads.
+    private static OnnxModel WithEarlyNodes() => Build(
+        (g, x) =>
+        {
+            Value late = Op(g, "Exp", Op(g, "Transpose", x));
+            Value result = Op(g, "Relu", x);
+            g.AddOutput(Op(g, "MatMul", Op(g, "Sin", result), late));
+            return result;
+        },
+        2, 4);
+
     // Two operations on values that end in ones, one of them with a symbolic batch; the third has nothing to gain.
     private static OnnxModel WithScalarBroadcast()
     {
@@ -248,6 +274,7 @@ public sealed class PassTests
         return new OnnxModel(graph, Networks.Opset);
     }
 
+    // x a b, and sum(x a) b where x a b exists
     private static OnnxModel WithScales() => Build(
         (g, x) =>
         {
