@@ -130,6 +130,7 @@ internal sealed class TrainStepEmission
 
         PassSequence.Simplify().Run(head.Model, _cancellationToken);
         new PassSequence(
+            new ReshapeMerging(),
             new UpdateFusion(),
             new ProductScaling(),
             new ScaleMerging(),

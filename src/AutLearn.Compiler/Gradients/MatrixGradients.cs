@@ -51,15 +51,21 @@ internal static class MatrixGradients
             return VectorOnTheLeft(g, bRank);
         if (bRank == 1)
             return VectorOnTheRight(g, aRank);
-        Value? da = g.NeedsGradient(0) ? g.MatMul(dy, SwapLastAxes(g, b, bRank)) : null;
+        if (bRank > 2)
+        {
+            return
+            [
+                g.NeedsGradient(0) ? g.MatMul(dy, SwapLastAxes(g, b, bRank)) : null,
+                g.NeedsGradient(1) ? g.MatMul(SwapLastAxes(g, a, aRank), dy) : null,
+            ];
+        }
+
+        // One product over all rows instead of one per leading index and their sum; the weights need not be transposed for it.
+        Value dyRows = g.Builder.Reshape(dy, g.JoinSizes(g.Ints(-1), g.Builder.SizeOf(b, 1)));
+        Value? da = g.NeedsGradient(0) ? g.ReshapeLike(Product(g, dyRows, false, b, true, 1f), a) : null;
         if (!g.NeedsGradient(1))
             return [da, null];
-        if (bRank > 2)
-            return [da, g.MatMul(SwapLastAxes(g, a, aRank), dy)];
-
-        // One product over all rows instead of one per leading index and their sum.
         Value rows = g.Builder.Reshape(a, g.JoinSizes(g.Ints(-1), g.Builder.SizeOf(b, 0)));
-        Value dyRows = g.Builder.Reshape(dy, g.JoinSizes(g.Ints(-1), g.Builder.SizeOf(b, 1)));
         Value db = Product(g, rows, true, dyRows, false, 1f);
         db.Type = b.Type;
         return [da, db];

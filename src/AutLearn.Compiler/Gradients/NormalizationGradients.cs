@@ -162,9 +162,25 @@ internal static class NormalizationGradients
 
     // 1 / n, n being how many elements of x share one element of the statistics
     public static Value InverseCount(GradientContext g, Value x, Value statistics) =>
-        x.Shape?.ElementCount() is { } all && statistics.Shape?.ElementCount() is { } kept
-            ? g.Scalar(x, (double)kept / Math.Max(1, all))
+        x.Shape is { } all && statistics.Shape is { } kept && CountPerElement(all, kept) is { } count
+            ? g.Scalar(x, 1.0 / Math.Max(1, count))
             : g.Div(g.Builder.CastLike(g.Op("Size", [statistics]), x), g.Builder.CastLike(g.Op("Size", [x]), x));
+
+    // Symbolic sizes, such as the batch, that both have cancel each other.
+    private static long? CountPerElement(Shape all, Shape kept)
+    {
+        List<string?> symbols = [.. all.Where(d => !d.IsKnown).Select(d => d.Symbol)];
+        foreach (Dimension dimension in kept)
+        {
+            if (!dimension.IsKnown && (dimension.Symbol is null || !symbols.Remove(dimension.Symbol)))
+                return null;
+        }
+
+        long some = Product(all), each = Product(kept);
+        return symbols.Count == 0 && each > 0 ? some / each : null;
+
+        static long Product(Shape shape) => shape.Aggregate(1L, (a, d) => d.IsKnown ? checked(a * d.Size) : a);
+    }
 
     private static Value Sum(GradientContext g, Value? a, Value b) => a is null ? b : g.Add(a, b);
 

@@ -5,7 +5,8 @@ namespace AutLearn.Compiler.Passes;
 /// <summary>Lets the matrix product that computes a gradient add to the weights (or the momentum) at once, which saves passes over them.</summary>
 /// <remarks>
 /// W - s G with G = op(A) op(B) becomes Gemm(A, s B, W, alpha = -1): the smaller factor is scaled instead of the product.
-/// G + m V with a constant m becomes Gemm(A, B, V, beta = m). Only where nothing else reads G.
+/// G + m V with a constant m becomes Gemm(A, B, V, beta = m), and the sum of two products of rows the second on top of the first.
+/// Only where nothing else reads G.
 /// </remarks>
 internal sealed class UpdateFusion : IPass
 {
@@ -72,10 +73,12 @@ internal sealed class UpdateFusion : IPass
         return true;
     }
 
-    // A product that only this update reads, of the very shape of what it is added to. A batch of rows may be added to weights only.
+    // A product that only this update reads, of the very shape of what it is added to. A batch of rows may be added to weights only, or
+    // to such a product.
     private static Node? ProductOf(Value gradient, Value target) =>
         gradient is { Uses.Count: 1, IsOutput: false, Producer: { } product } && product.Is("Gemm") && product.Input(2) is null
-        && gradient.Shape is { Rank: 2, IsStatic: true } shape && shape.Equals(target.Shape)
+        && gradient.Shape is { Rank: 2 } shape && shape.Equals(target.Shape)
+        && (shape.IsStatic || (target.Producer is { } other && other.Is("Gemm") && shape.All(d => d.IsKnown || d.Symbol is not null)))
         && gradient.ElementType == target.ElementType
             ? product
             : null;

@@ -28,6 +28,8 @@ public sealed class PassTests
         ["scalar-broadcast"] = (new ScalarBroadcastFlattening(), WithScalarBroadcast, 9),
         ["product-scaling"] = (new ProductScaling(), WithScaledProduct, 4),
         ["depth-first"] = (new DepthFirstOrder(), WithEarlyNodes, 5),
+        ["reshapes"] = (new PassSequence(new ReshapeMerging(), new DeadNodeElimination()), WithReshapes, 5),
+        ["products-of-rows"] = (new PassSequence(new UpdateFusion(), new DeadNodeElimination()), WithProductsOfRows, 2),
         ["weights-first"] = (new WeightsFirstProduct("N", 16), WithFedWeights, 4),
     };
 
@@ -246,6 +248,25 @@ public sealed class PassTests
             g.AddOutput(Op(g, "Mul", tenth, other));
             g.AddOutput(other);
             return Op(g, "Mul", share, share);
+        },
+        "N", 4);
+
+    // The sum of two values that were rows, made rows again; what restores x is x.
+    private static OnnxModel WithReshapes() => Build(
+        (g, x) =>
+        {
+            Value rows = g.AddInitializer("rows", Tensor.Vector(-1L, 4L)), cubes = g.AddInitializer("cubes", Tensor.Vector(-1L, 2L, 2L));
+            Value sum = Op(g, "Add", Op(g, "Reshape", Op(g, "Sin", x), cubes), Op(g, "Reshape", Op(g, "Exp", Op(g, "Reshape", Op(g, "Reshape", x, cubes), rows)), cubes));
+            g.AddOutput(sum);
+            return Op(g, "Relu", Op(g, "Reshape", sum, rows));
+        },
+        "N", 4);
+
+    private static OnnxModel WithProductsOfRows() => Build(
+        (g, x) =>
+        {
+            Value a = g.AddInput("a", new TensorType(ElementType.Float32, new Shape(4, 3))), b = g.AddInput("b", new TensorType(ElementType.Float32, new Shape(4, 3)));
+            return Op(g, "Add", Op(g, "Gemm", x, a), Op(g, "Gemm", x, b));
         },
         "N", 4);
 
