@@ -9,6 +9,8 @@ namespace AutLearn.Compiler;
 /// <remarks>The models must not be changed: the manifest holds their hashes. Safe for use by several threads as long as they are not.</remarks>
 public sealed class CompiledArtifacts
 {
+    private static readonly OnnxWriteOptions Compact = new() { IsCompact = true };
+
     private readonly ArtifactWriter _writer;
 
     internal CompiledArtifacts(
@@ -32,14 +34,14 @@ public sealed class CompiledArtifacts
         Report = report;
         _writer = new ArtifactWriter(description);
         _writer.Add(ArtifactNames.Inference, OnnxFile.ToBytes(inference));
-        _writer.Add(ArtifactNames.TrainStep, OnnxFile.ToBytes(trainStep));
+        _writer.Add(ArtifactNames.TrainStep, OnnxFile.ToBytes(trainStep, Compact));
         if (trainStepCached is not null)
-            _writer.Add(ArtifactNames.TrainStepCached, OnnxFile.ToBytes(trainStepCached));
+            _writer.Add(ArtifactNames.TrainStepCached, OnnxFile.ToBytes(trainStepCached, Compact));
         if (gradients is not null)
-            _writer.Add(ArtifactNames.Gradients, OnnxFile.ToBytes(gradients));
+            _writer.Add(ArtifactNames.Gradients, OnnxFile.ToBytes(gradients, Compact));
         if (gradientsCached is not null)
-            _writer.Add(ArtifactNames.GradientsCached, OnnxFile.ToBytes(gradientsCached));
-        _writer.Add(ArtifactNames.Evaluation, OnnxFile.ToBytes(evaluation));
+            _writer.Add(ArtifactNames.GradientsCached, OnnxFile.ToBytes(gradientsCached, Compact));
+        _writer.Add(ArtifactNames.Evaluation, OnnxFile.ToBytes(evaluation, Compact));
         _writer.Add(ArtifactNames.Parameters, new SafetensorsFile(initialParameters).ToBytes());
         Manifest = _writer.Build();
     }

@@ -16,6 +16,9 @@ namespace AutLearn.Compiler;
 /// <remarks>Pure: model in, models out; the same input gives the same bytes. Safe for use by several threads.</remarks>
 public static class ModelCompiler
 {
+    // Of a step's arithmetic. Below, a second model with all frozen weights in it costs more than it gives.
+    private const double LeastSaving = 0.05;
+
     /// <summary>Compiles a model.</summary>
     /// <param name="model">The pretrained model, which is not changed. Every input has the batch as its first dimension.</param>
     /// <param name="options">What to compile it into.</param>
@@ -66,7 +69,7 @@ public static class ModelCompiler
         var emission = new TrainStepEmission(prepared, boundary, naming, options, cancellationToken);
         StepModel step = emission.Emit();
         Report("cached step", 0.6);
-        (StepModel? cached, string? reason) = EmitCached(emission, step);
+        (StepModel? cached, string? reason) = EmitCached(emission, step, CostOf);
         Report("gradients", 0.65);
         StepModel? gradients = emission.EmitGradients(areScoresCached: false);
         StepModel? gradientsCached = cached is null || gradients is null ? null : emission.EmitGradients(areScoresCached: true);
@@ -142,14 +145,16 @@ public static class ModelCompiler
         }
     }
 
-    private static (StepModel? Step, string? Reason) EmitCached(TrainStepEmission emission, StepModel step)
+    private static (StepModel? Step, string? Reason) EmitCached(TrainStepEmission emission, StepModel step, Func<OnnxModel, GraphCost> costOf)
     {
         if (!emission.ScoresAreReusable(step))
             return (null, "Batch statistics or dropout make the scores of a training step differ from those of inference.");
         StepModel cached = emission.EmitCached();
-        return cached.Model.Graph.Nodes.Count < step.Model.Graph.Nodes.Count
+        if (cached.Model.Graph.Nodes.Count >= step.Model.Graph.Nodes.Count)
+            return (null, "The backward pass needs everything that leads to the scores, so reusing them saves nothing.");
+        return costOf(cached.Model).Flops() <= (1 - LeastSaving) * costOf(step.Model).Flops()
             ? (cached, null)
-            : (null, "The backward pass needs everything that leads to the scores, so reusing them saves nothing.");
+            : (null, "Reusing the scores saves too little of the step's arithmetic to be worth a model of its own.");
     }
 
     private static string HashOf(OnnxModel model) => Convert.ToHexStringLower(SHA256.HashData(OnnxFile.ToBytes(model)));

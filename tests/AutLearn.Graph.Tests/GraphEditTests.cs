@@ -78,4 +78,17 @@ public sealed class GraphEditTests
         Assert.Equal(3, graph.Nodes.Count);
         Assert.Throws<ArgumentException>(() => part.Cut([a], []));
     }
+
+    [Fact]
+    public void OrderNodes_OrderThatFits_IsTakenAndOthersAreRefused()
+    {
+        var graph = new OnnxGraph("g");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(2)));
+        Node first = graph.AddNode("Exp", [x], ["a"]), second = graph.AddNode("Sin", [x], ["b"]), last = graph.AddNode("Add", [first.Outputs[0], second.Outputs[0]], ["c"]);
+        graph.OrderNodes([second, first, last]);
+        Assert.Equal([second, first, last], graph.Nodes);
+        Assert.Throws<ArgumentException>(() => graph.OrderNodes([second, last, first]));
+        Assert.Throws<ArgumentException>(() => graph.OrderNodes([second, last]));
+        Assert.Equal([second, first, last], graph.Nodes);
+    }
 }

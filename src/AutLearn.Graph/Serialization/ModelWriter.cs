@@ -5,7 +5,7 @@ using Google.Protobuf;
 namespace AutLearn.Graph.Serialization;
 
 /// <summary>Translates a model into messages. Everything is written in the order that the graph gives, so equal models give equal bytes.</summary>
-internal sealed class ModelWriter(string name, ExternalDataSink? external)
+internal sealed class ModelWriter(string name, ExternalDataSink? external, InnerNames? names = null)
 {
     /// <summary>The largest file that protobuf can encode, less a margin for what surrounds the tensors.</summary>
     public const long LargestFile = int.MaxValue - (16L << 20);
@@ -92,7 +92,7 @@ internal sealed class ModelWriter(string name, ExternalDataSink? external)
             proto.Node.Add(WriteNode(node));
             foreach (Value? output in node.OutputList)
             {
-                if (output is not null && IsDescribed(output) && !outputs.Contains(output))
+                if (names is null && output is not null && IsDescribed(output) && !outputs.Contains(output))
                     proto.ValueInfo.Add(TypeCodec.Write(output));
             }
         }
@@ -105,8 +105,8 @@ internal sealed class ModelWriter(string name, ExternalDataSink? external)
     private NodeProto WriteNode(Node node)
     {
         NodeProto proto = ExtraFields.Restore<NodeProto>(node.ExtraFields);
-        proto.Input.Add(node.InputList.Select(i => i?.Name ?? ""));
-        proto.Output.Add(node.OutputList.Select(o => o?.Name ?? ""));
+        proto.Input.Add(node.InputList.Select(NameOf));
+        proto.Output.Add(node.OutputList.Select(NameOf));
         proto.OpType = node.OpType;
         if (node.Name.Length > 0)
             proto.Name = node.Name;
@@ -120,6 +120,8 @@ internal sealed class ModelWriter(string name, ExternalDataSink? external)
             proto.Attribute.Add(WriteAttribute(key, value));
         return proto;
     }
+
+    private string NameOf(Value? value) => value is null ? "" : names?.Of(value) ?? value.Name;
 
     private AttributeProto WriteAttribute(string key, AttributeValue value)
     {

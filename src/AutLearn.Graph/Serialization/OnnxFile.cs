@@ -82,20 +82,23 @@ public static class OnnxFile
         ExternalDataSink? external = options?.ExternalDataThresholdInBytes is { } threshold
             ? new ExternalDataSink(threshold, options.ExternalDataFileName ?? Path.GetFileName(full) + ".data")
             : null;
-        Schema.ModelProto proto = new ModelWriter(path, external).Write(model);
+        Schema.ModelProto proto = new ModelWriter(path, external, NamesFor(model, options)).Write(model);
         external?.WriteTo(Path.GetDirectoryName(full)!);
         AtomicFile.Write(full, proto.WriteTo);
     }
 
     /// <summary>Encodes a model.</summary>
     /// <param name="model">The model.</param>
+    /// <param name="options">How to write, but for external data, of which there is none; null for the defaults.</param>
     /// <returns>What <see cref="Write"/> puts into one file; always the same bytes for the same model.</returns>
     /// <exception cref="AutLearnException">The model is larger than one file can be.</exception>
-    public static byte[] ToBytes(OnnxModel model)
+    public static byte[] ToBytes(OnnxModel model, OnnxWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new ModelWriter(model.Graph.Name, external: null).Write(model).ToByteArray();
+        return new ModelWriter(model.Graph.Name, external: null, NamesFor(model, options)).Write(model).ToByteArray();
     }
+
+    private static InnerNames? NamesFor(OnnxModel model, OnnxWriteOptions? options) => options is { IsCompact: true } ? new(model.Graph) : null;
 
     private static InvalidModelException TooLarge(string name) =>
         new($"Model '{name}' is larger than 2 GB, more than one ONNX file can hold. Store large tensors as external data.") { File = name };

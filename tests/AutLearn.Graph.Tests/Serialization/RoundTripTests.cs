@@ -50,8 +50,32 @@ public sealed class RoundTripTests
     public void ToBytes_Sample_LoadsInOnnxRuntime(string sample)
     {
         OnnxModel model = SampleModels.All[sample]();
-        using var session = new InferenceSession(OnnxFile.ToBytes(model));
-        Assert.Equal(model.Graph.Outputs.Select(o => o.Name), session.OutputMetadata.Keys);
+        byte[] full = OnnxFile.ToBytes(model), compact = OnnxFile.ToBytes(model, new OnnxWriteOptions { IsCompact = true });
+        Assert.True(compact.Length <= full.Length);
+        foreach (byte[] bytes in (byte[][])[full, compact])
+        {
+            using var session = new InferenceSession(bytes);
+            Assert.Equal(model.Graph.Outputs.Select(o => o.Name), session.OutputMetadata.Keys);
+        }
+    }
+
+    [Fact]
+    public void ToBytes_Compact_ShortensWhatLiesInsideAndKeepsTheRest()
+    {
+        var graph = new OnnxGraph("g");
+        var row = new TensorType(ElementType.Float32, new Shape("N", 3));
+        Value x = graph.AddInput("_0", row);
+        Value inner = graph.AddNode("Exp", [x], ["a name that nobody looks up"], name: "a node").Outputs[0]!;
+        inner.Type = row;
+        Value y = graph.AddNode("Mul", [inner, graph.AddInitializer("scale", Tensor.Scalar(2f))], ["y"]).Outputs[0]!;
+        y.Type = row;
+        graph.AddOutput(y);
+        OnnxGraph read = OnnxFile.Read(OnnxFile.ToBytes(new OnnxModel(graph, 18), new OnnxWriteOptions { IsCompact = true }), "g").Graph;
+        Assert.Equal("a node", read.Nodes[0].Name);
+        Assert.Equal("_1", read.Nodes[0].Outputs[0]!.Name);
+        Assert.Null(read.Nodes[0].Outputs[0]!.Type);
+        Assert.Equal(["_1", "scale"], read.Nodes[1].Inputs.Select(i => i!.Name));
+        Assert.Equal(row, read.Outputs[0].Type);
     }
 
     [Fact]
