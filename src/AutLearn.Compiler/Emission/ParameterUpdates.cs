@@ -57,7 +57,7 @@ internal sealed class ParameterUpdates
         foreach (IGrouping<(ElementType, string)?, Value> alike in parameters.GroupBy(KindOf))
         {
             Value[] group = [.. alike];
-            if (alike.Key is not null && group.Length >= _optimizer.SmallestGroup)
+            if (alike.Key is not null && group.Length >= _optimizer.SmallestGroup(group[0].Shape!.Rank))
             {
                 yield return group;
                 continue;

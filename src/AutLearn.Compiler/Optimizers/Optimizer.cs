@@ -26,8 +26,8 @@ public abstract class Optimizer
     /// <summary>Gets whether numbers whose gradient is 0 stay as they are.</summary>
     internal virtual bool KeepsUntouchedRows => false;
 
-    /// <summary>Gets how many small tensors make it worthwhile to join them for one update and to split what comes out.</summary>
-    internal virtual int SmallestGroup => 2;
+    /// <summary>Tells how many small tensors of a rank make it worthwhile to join them for one update and to split what comes out.</summary>
+    internal virtual int SmallestGroup(int rank) => 2;
 
     /// <summary>Appends the update of one parameter, or of several joined ones.</summary>
     /// <returns>The next parameter, in the type of the arithmetic.</returns>

@@ -27,8 +27,8 @@ public sealed class SgdOptimizer : Optimizer
 
     internal override bool KeepsUntouchedRows => Momentum == 0 && WeightDecay == 0;
 
-    // Products add to weights and momentum, so that there is little left to share.
-    internal override int SmallestGroup => Momentum == 0 ? int.MaxValue : 4;
+    // Plain descent is part of the product that a matrix's gradient is; for the rest it is two nodes, with momentum four.
+    internal override int SmallestGroup(int rank) => Momentum == 0 && rank > 1 ? int.MaxValue : 4;
 
     internal override Value Update(OptimizerContext context)
     {

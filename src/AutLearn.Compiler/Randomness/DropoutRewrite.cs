@@ -28,11 +28,12 @@ internal sealed class DropoutRewrite
         if (dropouts.Length == 0)
             return false;
         var builder = new GraphBuilder(graph, model.Opset);
-        Value seed = SeedOf(graph);
+        builder.NameStem = dropouts[0].DisplayName;
+        var random = new RandomBits(builder, SeedOf(graph), dropouts.Length);
         for (int i = 0; i < dropouts.Length; i++)
         {
             builder.NameStem = dropouts[i].DisplayName;
-            Replace(dropouts[i], new RandomBits(builder, seed, salt: i), builder);
+            Replace(dropouts[i], like => random.For(like, i), builder);
         }
 
         graph.SortTopologically();
@@ -52,7 +53,7 @@ internal sealed class DropoutRewrite
     }
 
     // y = x keep / (1 - ratio); keep = [random > ratio 2^32 - 1] for a random number in [0, 2^32), or all where training mode is off
-    private static void Replace(Node node, RandomBits random, GraphBuilder builder)
+    private static void Replace(Node node, Func<Value, Value> random, GraphBuilder builder)
     {
         OnnxGraph graph = builder.Graph;
         Value x = node.Input(0)!;
@@ -61,14 +62,14 @@ internal sealed class DropoutRewrite
         Value keep, scale;
         if (ratio is { } known)
         {
-            keep = builder.Greater(random.For(x), builder.Int((long)Math.Round(known * 4294967296d) - 1));
+            keep = builder.Greater(random(x), builder.Int((long)Math.Round(known * 4294967296d) - 1));
             scale = builder.Scalar(x, 1 / (1 - known));
         }
         else
         {
             Value share = builder.Cast(node.Input(1)!, ElementType.Float64);
             Value threshold = builder.Cast(builder.Mul(share, builder.Constant(Tensor.Scalar(4294967296d))), ElementType.Int64);
-            keep = builder.Greater(random.For(x), builder.Sub(threshold, builder.Int(1)));
+            keep = builder.Greater(random(x), builder.Sub(threshold, builder.Int(1)));
             Value one = builder.Constant(Tensor.Scalar(1d));
             scale = builder.CastLike(builder.Div(one, builder.Sub(one, share)), x);
         }

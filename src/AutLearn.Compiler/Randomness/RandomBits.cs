@@ -18,34 +18,40 @@ internal sealed class RandomBits
     private const long GoldenRatio = 0x9e3779b9;
 
     private readonly GraphBuilder _builder;
-    private readonly Value _start;
-    private readonly Value _key;
+    private readonly int _streams;
+    private readonly Value _starts;
+    private readonly Value _keys;
 
-    /// <summary>Derives the node's keys from the seed: all 64 bits count.</summary>
-    public RandomBits(GraphBuilder builder, Value seed, long salt)
+    /// <summary>Derives the keys of several streams from the seed, all at once: all 64 bits count.</summary>
+    public RandomBits(GraphBuilder builder, Value seed, int streams)
     {
         _builder = builder;
+        _streams = streams;
+        ulong[] salts = [.. Enumerable.Range(1, streams).Select(i => (ulong)((i * GoldenRatio) & LowHalf))];
         Value bits = builder.Cast(seed, ElementType.UInt64);
-        Value low = Xor(And(bits), Unsigned(((salt + 1) * GoldenRatio) & LowHalf));
+        Value low = Xor(And(bits), builder.Constant(streams == 1 ? Tensor.Scalar(salts[0]) : Tensor.Vector(salts)));
         Value mixed = Mix(Xor(Mix(low), ShiftRight(bits, 32)));
-        _start = builder.Cast(builder.Op("BitwiseAnd", [mixed, Unsigned(LowHalf >> 1)]), ElementType.Int64);
-        _key = Mix(Xor(mixed, Unsigned(GoldenRatio)));
+        _starts = builder.Cast(builder.Op("BitwiseAnd", [mixed, Unsigned(LowHalf >> 1)]), ElementType.Int64);
+        _keys = Mix(Xor(mixed, Unsigned(GoldenRatio)));
     }
 
     /// <summary>Int64 of the shape of a value with fewer than 2^31 elements, each uniform in [0, 2^32).</summary>
-    public Value For(Value like)
+    public Value For(Value like, int stream)
     {
+        Value start = Of(_starts, stream), key = Of(_keys, stream);
         Value count = like.Shape?.ElementCount() is { } known ? _builder.Int(known) : _builder.Op("Size", [like]);
 
         // Starting anywhere in [0, 2^31), the counter stays below 2^32.
-        Value counter = _builder.Op("Range", [_start, _builder.Add(_start, count), _builder.Int(1)]);
+        Value counter = _builder.Op("Range", [start, _builder.Add(start, count), _builder.Int(1)]);
         Value h = _builder.Cast(counter, ElementType.UInt64);
-        h = Xor(Multiply(Xor(h, ShiftRight(h, 16)), FirstFactor), _key);
+        h = Xor(Multiply(Xor(h, ShiftRight(h, 16)), FirstFactor), key);
         Value product = Multiply(Xor(h, ShiftRight(h, 15)), SecondFactor);
         Value result = _builder.Reshape(_builder.Cast(product, ElementType.Int64), _builder.ShapeOf(like));
         result.Type = new TensorType(ElementType.Int64, like.Shape);
         return result;
     }
+
+    private Value Of(Value each, int stream) => _streams == 1 ? each : _builder.Op("Gather", [each, _builder.Int(stream)]);
 
     private Value Mix(Value h)
     {
