@@ -10,8 +10,8 @@ namespace AutLearn.Compiler.Emission;
 /// </remarks>
 internal sealed class ParameterUpdates
 {
-    // Above this many numbers, joining and splitting a tensor and its states takes longer than nodes of its own.
-    private const long LargestJoined = 4096;
+    // From twice as many numbers on, joining and splitting a tensor and its states takes longer than nodes of its own.
+    private const long LargestJoined = 2048;
 
     private readonly GraphBuilder _builder;
     private readonly OptimizerState _state;

@@ -89,12 +89,19 @@ public static class OnnxFile
 
     /// <summary>Encodes a model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="options">How to write, but for external data, of which there is none; null for the defaults.</param>
     /// <returns>What <see cref="Write"/> puts into one file; always the same bytes for the same model.</returns>
     /// <exception cref="AutLearnException">The model is larger than one file can be.</exception>
-    public static byte[] ToBytes(OnnxModel model, OnnxWriteOptions? options = null)
+    public static byte[] ToBytes(OnnxModel model) => ToBytes(model, new OnnxWriteOptions());
+
+    /// <summary>Encodes a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How to write; there is no external file.</param>
+    /// <returns>What <see cref="Write"/> puts into one file; always the same bytes for the same model.</returns>
+    /// <exception cref="AutLearnException">The model is larger than one file can be.</exception>
+    public static byte[] ToBytes(OnnxModel model, OnnxWriteOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
         return new ModelWriter(model.Graph.Name, external: null, NamesFor(model, options)).Write(model).ToByteArray();
     }
 

@@ -23,7 +23,7 @@ public sealed class StepNodeTests
     [MemberData(nameof(Cases))]
     public void Compile_Step_HasFewNodes(string network, Optimizer optimizer, int most)
     {
-        OnnxModel model = network == "mlp" ? Networks.Mlp(8, 16, 4) : TransformerEncoder.Create(words: 50, length: 8, width: 32, classes: 5);
+        OnnxModel model = network == "mlp" ? Networks.Mlp(8, 16, 4) : TransformerEncoder.Create(words: 50, length: 8, width: 16, classes: 5);
         CompiledArtifacts artifacts = ModelCompiler.Compile(model, new CompileOptions { Trainable = TrainableSelection.All, Optimizer = optimizer });
         Assert.InRange(artifacts.TrainStep.Graph.Nodes.Count, 1, most);
     }
@@ -32,7 +32,7 @@ public sealed class StepNodeTests
     public void Compile_SmallTensors_ShareTheirUpdate()
     {
         CompiledArtifacts artifacts = ModelCompiler.Compile(
-            TransformerEncoder.Create(words: 50, length: 8, width: 32, classes: 5), new CompileOptions { Trainable = TrainableSelection.All, Optimizer = new AdamWOptimizer() });
+            TransformerEncoder.Create(words: 50, length: 8, width: 16, classes: 5), new CompileOptions { Trainable = TrainableSelection.All, Optimizer = new AdamWOptimizer() });
         OnnxGraph step = artifacts.TrainStep.Graph;
         int matrices = artifacts.Manifest.Parameters.Select(p => string.Join('x', p.Tensor.Shape.Skip(1))).Distinct().Count();
 
