@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using AutLearn.Cloud.Commands;
 using AutLearn.Cloud.Terminal;
 
@@ -21,7 +22,7 @@ internal static class Program
         console.IsJson = parsed.GetValue<bool>(ToolCommand.JsonOption);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            string command = parsed.CommandResult.Command is RootCommand ? "autlearn" : $"autlearn {parsed.CommandResult.Command.Name}";
+            string command = FullName(parsed.CommandResult);
             string problem = parsed.UnmatchedTokens is [string first, ..] ? $"'{first}' is no command, option or argument of '{command}'." : parsed.Errors[0].Message;
             console.Complain($"{problem} Try '{command} --help'.");
             return ExitCode.Usage;
@@ -65,4 +66,8 @@ internal static class Program
             return ExitCode.Failure;
         }
     }
+
+    private static string FullName(CommandResult command) => command.Command is RootCommand
+        ? "autlearn"
+        : $"{(command.Parent is CommandResult above ? FullName(above) : "autlearn")} {command.Command.Name}";
 }

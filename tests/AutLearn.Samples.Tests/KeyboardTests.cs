@@ -90,7 +90,7 @@ public sealed class KeyboardTests
             hits = (await app.GetAsync("/api/status")).GetProperty("hits").ToString();
         }
 
-        Assert.Equal(["hits.json", "learnt.key", "profile.key", "state.safetensors"], Directory.EnumerateFiles(words.Profile).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["hits.json", "learnt.key", "learnt.key.made", "profile.key", "state.safetensors"], Directory.EnumerateFiles(words.Profile).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
         Assert.All(Directory.EnumerateFiles(words.Profile), f => Assert.DoesNotContain("cat", File.ReadAllText(f), StringComparison.OrdinalIgnoreCase));
         await using RunningApp again = await words.StartAsync();
         Assert.Equal(suggestions, (await again.PostAsync("/api/suggest", new { text = "the cat " })).GetProperty("words").ToString());

@@ -6,6 +6,8 @@ namespace AutLearn.Cloud.Augmentation;
 /// <summary>Tries where results go before long work begins, so that none is lost to a path that cannot be written. Leaves nothing behind.</summary>
 internal sealed class OutputPaths
 {
+    private const string PngExtension = ".png";
+
     private readonly Dictionary<string, string> _owners = [];
 
     /// <summary>Tries a file that will be replaced as a whole.</summary>
@@ -23,6 +25,21 @@ internal sealed class OutputPaths
         Own(option, full);
         TryFolder(option, path, Path.GetDirectoryName(full)!);
         return this;
+    }
+
+    /// <summary>Tries a picture; a name without an extension gets one, as no viewer would open it otherwise.</summary>
+    /// <param name="option">Whose value it is.</param>
+    /// <param name="path">The file; null for none.</param>
+    /// <param name="png">The file to write; null for none.</param>
+    /// <exception cref="DataFileException">It cannot be written.</exception>
+    /// <exception cref="UsageException">Another output goes there, or the name is that of another kind of file.</exception>
+    public OutputPaths Png(string option, string? path, out string? png)
+    {
+        File(option, path);
+        png = path is null || Path.HasExtension(path) ? path : path + PngExtension;
+        if (png is not null && !Path.GetExtension(png).Equals(PngExtension, StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"Option {option} writes a PNG file, such as '{Path.ChangeExtension(png, PngExtension)}', not '{png}'.");
+        return png == path ? this : File(option, png);
     }
 
     /// <summary>Tries a file that will be written in place.</summary>

@@ -14,7 +14,7 @@ internal sealed class AugmentImagesCommand
 {
     private readonly ImageArguments _images = new();
 
-    private readonly Option<string> _out = new("--out", "-o") { Description = "The PNG file to write.", HelpName = "file", Required = true };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The contact sheet: one PNG file for all images, such as sheet.png.", HelpName = "file", Required = true };
 
     private readonly Option<ImagePreset> _preset = new("--preset")
     {
@@ -73,8 +73,8 @@ internal sealed class AugmentImagesCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string output = parsed.GetRequiredValue(_out);
-        new OutputPaths().File(_out.Name, output);
+        new OutputPaths().Png(_out.Name, parsed.GetRequiredValue(_out), out string? png);
+        string output = png!;
         var watch = Stopwatch.StartNew();
         ImageSet images = _images.Open(parsed, [], null, LabelUse.Optional);
         int rows = Math.Min(parsed.GetValue(_rows), images.Count);

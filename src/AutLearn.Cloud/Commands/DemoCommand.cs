@@ -19,7 +19,7 @@ internal sealed class DemoCommand
 
     private readonly Option<int?> _writer = new Option<int?>("--writer")
     {
-        Description = $"Learn the hand of this real UNIPEN writer with an ImageNet MobileNet, instead of a drawn writer with the small network. Needs the data folder ({DataFolder.Variable}).",
+        Description = $"Learn the hand of this real UNIPEN writer with an ImageNet MobileNet, instead of a drawn writer with the small network. Needs the folder of real data: the one that {DataFolder.Variable} names, or shared/data in the current folder or one above it.",
         HelpName = "number",
     }.AtLeast(0);
 
@@ -105,8 +105,7 @@ internal sealed class DemoCommand
 
     private async Task<PersonalizeReport> RunRealAsync(ParseResult parsed, int writer, string folder, CancellationToken cancellationToken)
     {
-        string data = DataFolder.Find()
-            ?? throw new AutLearnException($"Option --writer needs the folder of real data: set {DataFolder.Variable} to it. Without it, 'autlearn demo' draws a writer itself.");
+        string data = DataFolder.Require("Option --writer");
         OnnxModel network = ModelFile.Read(MobileNetDemo.PathIn(data));
         MobileNetDemo.ReplaceHead(network);
         string package = Compile(network, MobileNetDemo.Options(), folder, out double seconds, cancellationToken);

@@ -58,6 +58,8 @@ internal sealed class ImageArguments
                 : ImageFolder.OpenLabelled(path, classes, classCount);
         }
 
+        if (!File.Exists(path))
+            throw new DataFileException(path, "the file does not exist.");
         string? labelsPath = parsed.GetValue(_labels) ?? Sibling(path, "labels-idx1-ubyte");
         if (labelsPath is null && labels == LabelUse.Needed)
             throw new UsageException($"No labels: '{path}' needs --labels.");

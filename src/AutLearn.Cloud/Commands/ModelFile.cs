@@ -1,5 +1,6 @@
 using AutLearn.Cloud.Data;
 using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Inference;
 using AutLearn.Graph.Serialization;
 
@@ -15,6 +16,8 @@ internal static class ModelFile
     {
         if (Directory.Exists(path))
             throw new DataFileException(path, "is a folder, where an ONNX file is needed.");
+        if (File.Exists(path) && Path.GetExtension(path).Equals(ArtifactWriter.PackageExtension, StringComparison.OrdinalIgnoreCase))
+            throw new DataFileException(path, "is a package that 'compile' wrote, where a plain ONNX file is needed.");
         try
         {
             return OnnxFile.Read(path);

@@ -7,7 +7,7 @@ internal sealed class PretrainArguments
 {
     public Option<string> Out { get; } = new("--out", "-o")
     {
-        Description = "Where the trained model goes: one plain ONNX file. For text the words go beside it, as .vocabulary.txt.",
+        Description = "Where the trained model goes: one plain ONNX file with the parameters of the epoch of the lowest validation loss, which the report marks *, or of the last epoch where nothing is validated. For text the words go beside it, as .vocabulary.txt.",
         HelpName = "file",
         Required = true,
     };

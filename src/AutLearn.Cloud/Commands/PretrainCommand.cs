@@ -58,13 +58,13 @@ internal static class PretrainCommand
             };
             _ = schedule.Read(parsed, long.MaxValue);
             string target = parsed.GetRequiredValue(arguments.Out);
-            string? plot = parsed.GetValue(arguments.Plot), checkpoint = parsed.GetValue(arguments.Checkpoint);
+            string? checkpoint = parsed.GetValue(arguments.Checkpoint);
             new OutputPaths()
                 .File(arguments.Out.Name, target)
                 .File("vocabulary beside --out", isText ? WordsPath(target) : null)
                 .Folder(arguments.Checkpoint.Name, checkpoint)
                 .FileInPlace(arguments.Log.Name, parsed.GetValue(arguments.Log))
-                .File(arguments.Plot.Name, plot);
+                .Png(arguments.Plot.Name, parsed.GetValue(arguments.Plot), out string? plot);
             PretrainTask task = isText
                 ? TextTask(parsed, path, recipe, arguments)
                 : ImageTask(parsed, path, parsed.GetValue(labels), recipe, arguments, preprocessing);
@@ -121,6 +121,8 @@ internal static class PretrainCommand
             throw new UsageException("Option --labels belongs to IDX files; the images are a folder.");
         if (!isFolder)
         {
+            if (!File.Exists(path))
+                throw new DataFileException(path, "the file does not exist.");
             string beside = path.Replace("images-idx3-ubyte", "labels-idx1-ubyte", StringComparison.Ordinal);
             labels ??= beside != path && File.Exists(beside) ? beside : throw new UsageException($"No labels: '{path}' needs --labels.");
         }

@@ -22,31 +22,34 @@ internal static class PretrainSession
     public static async Task<(TrainerResult Result, ArtifactManifest Manifest)> RunAsync(
         PretrainTask task, PretrainSettings settings, CompileOptions options, ToolConsole console, CancellationToken cancellationToken)
     {
+        // All that can be wrong with what was asked for is told before anything is written.
+        DataLoader training = Training(task.Training, settings);
+        if (training.BatchCount is not > 0)
+            throw new AutLearnException($"The training would make no update: {task.Data} has {task.Training.Count} rows, which make no batch of {settings.BatchSize}.");
+        int window = options.AccumulationSteps;
+        long steps = (training.BatchCount.Value + window - 1L) / window * settings.Epochs;
+        LearningRateSchedule schedule = settings.Schedule(steps);
+        CompiledArtifacts artifacts = ModelCompiler.Compile(task.Model, options, progress: null, cancellationToken);
+        CheckLabels(task, artifacts.Manifest);
         string folder = settings.Checkpoint ?? Directory.CreateTempSubdirectory("autlearn-pretrain-").FullName;
         try
         {
             Directory.CreateDirectory(folder);
             string package = Path.Combine(folder, "model.autlearn");
-            ModelCompiler.Compile(task.Model, options, progress: null, cancellationToken).SavePackage(package);
+            artifacts.SavePackage(package);
             using PersonalModel model = PersonalModel.Open(package, new PersonalModelOptions
             {
                 IntraOpThreads = settings.Threads,
                 Seed = settings.Seed,
                 ExecutionProviders = settings.Provider == "cpu" ? [] : [settings.Provider],
             });
-            CheckLabels(task, model.Manifest);
-            DataLoader training = Training(task.Training, settings);
             DataLoader? validation = task.Validation is { } rows
                 ? new(rows, new() { BatchSize = settings.BatchSize, Order = SampleOrder.Sequential })
                 : null;
-            int window = options.AccumulationSteps;
-            if (training.BatchCount is not > 0)
-                throw new AutLearnException($"The training would make no update: {task.Data} has {task.Training.Count} rows, which make no batch of {settings.BatchSize}.");
-            long steps = (training.BatchCount.Value + window - 1L) / window * settings.Epochs;
             var trainer = new Trainer(model, new TrainerOptions
             {
                 Epochs = settings.Epochs,
-                Schedule = settings.Schedule(steps),
+                Schedule = schedule,
                 Patience = settings.Patience,
                 CheckpointFolder = settings.Checkpoint,
                 CheckpointSteps = settings.CheckpointSteps,

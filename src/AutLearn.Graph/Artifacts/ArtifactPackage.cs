@@ -16,6 +16,7 @@ public sealed class ArtifactPackage : IDisposable
     private const long LargestTotal = 8L << 30;
     private const int MostEntries = 4096;
     private const string ModelExtension = ".onnx";
+    private const byte ModelVersionTag = 8;
 
     // Deflate cannot shrink by more than 1032 to 1; honest weights above this size stay far below the second ratio.
     private const long LargestDeflateRatio = 1032;
@@ -73,8 +74,13 @@ public sealed class ArtifactPackage : IDisposable
         }
         catch (Exception error) when (IsZipError(error))
         {
+            bool isModel = LooksLikeModel(stream);
             stream.Dispose();
-            throw new InvalidArtifactException($"File '{path}' is no package: {error.Message} Compile or copy it again.", error) { File = path };
+            throw new InvalidArtifactException(
+                isModel
+                    ? $"File '{path}' is no package but looks like a plain ONNX model. Compile it first ('autlearn compile', or ModelCompiler.Compile), and open what that writes."
+                    : $"File '{path}' is no package: {error.Message} Compile or copy it again.",
+                error) { File = path };
         }
 
         return new(path, zip);
@@ -125,6 +131,14 @@ public sealed class ArtifactPackage : IDisposable
         if (name.EndsWith(ModelExtension, StringComparison.OrdinalIgnoreCase))
             RefuseExternalData(name, bytes);
         return bytes;
+    }
+
+    // A model begins with the field that says its version of the format, as every tool writes it.
+    private static bool LooksLikeModel(FileStream file)
+    {
+        file.Position = 0;
+        Span<byte> start = stackalloc byte[2];
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start[0] == ModelVersionTag && start[1] is > 0 and < 128;
     }
 
     private void RefuseExternalData(string name, byte[] model)

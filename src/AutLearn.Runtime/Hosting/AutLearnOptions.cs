@@ -8,7 +8,7 @@ public sealed class AutLearnOptions
 {
     /// <summary>Gets or sets the artifacts: a folder or an <c>.autlearn</c> file.</summary>
     /// <value>Required.</value>
-    [Required]
+    [Required(ErrorMessage = $"AutLearnOptions.{nameof(ModelPath)} is required: set it in AddAutLearn(o => o.{nameof(ModelPath)} = ...).")]
     public string ModelPath { get; set; } = "";
 
     /// <summary>Gets or sets how the model runs.</summary>

@@ -11,7 +11,7 @@ public sealed class OnlineLearningOptions
 {
     /// <summary>Gets or sets where generations of the learned state are kept; for this app alone, created if absent.</summary>
     /// <value>Required.</value>
-    [Required]
+    [Required(ErrorMessage = $"OnlineLearningOptions.{nameof(Folder)} is required: set it in AddOnlineLearner(o => o.{nameof(Folder)} = ...).")]
     public string Folder { get; set; } = "";
 
     /// <summary>Gets or sets a value indicating whether generations are sealed with the profile's key.</summary>

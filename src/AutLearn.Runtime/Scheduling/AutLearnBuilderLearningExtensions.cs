@@ -1,7 +1,10 @@
 using AutLearn.Cache.Disk;
+using AutLearn.Runtime.Forgetting;
 using AutLearn.Runtime.Hosting;
 using AutLearn.Runtime.Offline;
+using AutLearn.Runtime.Online;
 using AutLearn.Runtime.Stores;
+using AutLearn.Runtime.Stores.Samples;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -18,6 +21,7 @@ public static class AutLearnBuilderLearningExtensions
     /// <param name="configure">Sets the options, at least <see cref="ScheduledLearningOptions.Folder"/>.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
+    /// With <c>AddSampleStore</c> there is a <see cref="PersonalDataEraser"/> too, over all that the container's parts keep.
     /// The app registers an <see cref="ISampleHistory"/>, as <c>AddSampleStore</c> does, and an <see cref="IAugmenter"/> if it has one. What was
     /// learned survives a restart: each promoted state is a generation in the folder, and the container's model begins with the newest. What the app
     /// registers before stays, such as its own <see cref="ProfileKey"/> or <see cref="IDeviceStateProvider"/>; else Linux and Windows are asked, and on other systems there
@@ -42,7 +46,7 @@ public static class AutLearnBuilderLearningExtensions
         });
         services.TryAddSingleton(static provider => new OfflineLearner(
             provider.GetRequiredService<PersonalModel>(),
-            provider.GetRequiredService<ISampleHistory>(),
+            provider.GetService<ISampleHistory>() ?? throw new InvalidOperationException("AddLearning has no samples to learn from. Call AddSampleStore(folder) on the same builder, or register an ISampleHistory of your own."),
             provider.GetRequiredService<FeatureStore>(),
             Path.Combine(OptionsOf(provider).Folder, "training"),
             LearnerOptionsOf(provider),
@@ -50,6 +54,14 @@ public static class AutLearnBuilderLearningExtensions
             provider.GetRequiredService<GenerationStore>(),
             provider.GetService<IFileSystem>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new PersonalDataEraser(
+            provider.GetService<SampleStore>() ?? throw new InvalidOperationException("PersonalDataEraser forgets in a SampleStore. Call AddSampleStore(folder) on the builder of AddLearning, or make an eraser over your own parts."),
+            provider.GetRequiredService<FeatureStore>(),
+            provider.GetRequiredService<OfflineLearner>(),
+            Path.Combine(OptionsOf(provider).Folder, "forgetting"),
+            provider.GetService<OnlineLearner>(),
+            provider.GetService<IFileSystem>(),
+            KeyOf(provider)));
         services.TryAddSingleton(static provider => new LearningService(
             provider.GetRequiredService<OfflineLearner>(),
             provider.GetRequiredService<IDeviceStateProvider>(),

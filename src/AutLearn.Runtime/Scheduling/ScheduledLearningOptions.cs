@@ -10,7 +10,7 @@ public sealed class ScheduledLearningOptions
 {
     /// <summary>Gets or sets where features, the checkpoint and generations are kept; for this app alone, created if absent.</summary>
     /// <value>Required.</value>
-    [Required]
+    [Required(ErrorMessage = $"ScheduledLearningOptions.{nameof(Folder)} is required: set it in AddLearning(o => o.{nameof(Folder)} = ...).")]
     public string Folder { get; set; } = "";
 
     /// <summary>Gets or sets a value indicating whether features, checkpoints and generations are sealed with the profile's key.</summary>

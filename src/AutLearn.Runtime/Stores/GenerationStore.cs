@@ -16,7 +16,7 @@ namespace AutLearn.Runtime.Stores;
 /// profile's key (<see cref="GenerationStoreOptions.Key"/>), and is its owner's alone. What leaves is overwritten first.</para>
 /// <para>The base is the artifacts' own parameters, which no commit touches.</para>
 /// <para>What does not read back as a generation, for whatever reason, is passed over and reported: it neither counts among those that are
-/// kept nor stops a commit or a restore. Only where the profile's key is gone and a generation is sealed is every call but
+/// kept nor stops a commit or a restore. Only where the profile's key is lost is every call but
 /// <see cref="Clear"/> refused: a new key would begin a second history beside the first.</para>
 /// <para>Safe for use by several threads. One store at a time has the folder, from its first use until it is disposed or its process ends.</para>
 /// </remarks>
@@ -65,7 +65,7 @@ public sealed class GenerationStore : IDisposable
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="ArgumentException">It is a model's state that holds infinities or NaN, which no model would restore; nothing is written.</exception>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     public long Commit(ReadOnlySpan<byte> content)
     {
         if (StateFile.FindNotFinite(content) is { } tensor)
@@ -105,7 +105,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="model">The model; it may go on predicting and learning.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     public long Commit(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -119,7 +119,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="learner">The learner; a step under way is waited for.</param>
     /// <returns>The generation's number; when this returns, it is on the disk.</returns>
     /// <exception cref="IOException">The disk is full or fails, or another store has the folder; the generations before stand.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     public long Commit(OnlineLearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
@@ -131,7 +131,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="learner">The learner.</param>
     /// <returns>False if its model serves other parameters than that generation's, there is no gate or no candidate: learning then begins from the model.</returns>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
     public bool RestoreCandidate(OnlineLearner learner)
     {
@@ -155,7 +155,7 @@ public sealed class GenerationStore : IDisposable
     /// <param name="model">The model.</param>
     /// <returns>Which generation serves now, and what was passed over.</returns>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     public GenerationRestore Restore(PersonalModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -181,7 +181,7 @@ public sealed class GenerationStore : IDisposable
     /// <summary>Reads the intact generations, newest first, as they are asked for.</summary>
     /// <param name="onDamaged">Called with the number of each generation that is passed over because it is damaged or unreadable.</param>
     /// <exception cref="IOException">The folder cannot be read, or another store has it.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing, and a generation is sealed with it.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key was made before and is missing.</exception>
     public IEnumerable<Generation> ReadNewestFirst(Action<long>? onDamaged = null)
     {
         foreach ((long number, string path) in Numbers())

@@ -25,7 +25,7 @@ public static class PersonalFile
     /// <param name="path">The file; its folder must exist and stays as it is.</param>
     /// <param name="content">The content.</param>
     /// <param name="key">Seals the content, bound to the file's name; null leaves it plain.</param>
-    /// <exception cref="ProfileKeyException">The file is there, sealed, and the key is missing; it is intact.</exception>
+    /// <exception cref="ProfileKeyException">The key was made before and is missing; what was there is intact.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is intact.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is closed to this account.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, ProfileKey? key = null)
@@ -38,7 +38,7 @@ public static class PersonalFile
     /// <param name="path">The file.</param>
     /// <param name="key">The key that sealed it; null where it is plain.</param>
     /// <exception cref="InvalidArtifactException">The file is damaged, of another name, sealed with another key, or sealed and no key given.</exception>
-    /// <exception cref="ProfileKeyException">The file is sealed, and the key is missing.</exception>
+    /// <exception cref="ProfileKeyException">The file is sealed, and the key was made before and is missing.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static byte[] Read(string path, ProfileKey? key = null)
     {
@@ -86,8 +86,7 @@ public static class PersonalFile
     internal static void Write(string path, ReadOnlySpan<byte> content, ProfileKey? key, string purpose)
     {
         string full = Path.GetFullPath(path);
-        if (key is not null && IsSealed(full))
-            key.CheckIsThereFor(full);
+        CheckPlace(full);
         ReadOnlySpan<byte> bytes = key is null ? content : key.Seal(content, purpose);
         Sweep(full);
         Replace(full, bytes);
@@ -139,13 +138,13 @@ public static class PersonalFile
             : throw new InvalidArtifactException($"The file '{path}' is sealed. Open it with the key of its profile.") { File = path };
     }
 
-    private static bool IsSealed(string path)
+    // What the system says names the temporary file, which nobody knows.
+    private static void CheckPlace(string path)
     {
-        if (!File.Exists(path))
-            return false;
-        Span<byte> start = stackalloc byte[SealedContent.Overhead];
-        using FileStream stream = RegularFile.OpenRead(path, bufferSize: 0);
-        return SealedContent.IsSealed(start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
+        if (Directory.Exists(path))
+            throw new IOException($"'{path}' cannot be written: it is a folder. Give the path of a file.");
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+            throw new DirectoryNotFoundException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'. Create it first.");
     }
 
     private static void Replace(string path, ReadOnlySpan<byte> content)
@@ -196,6 +195,10 @@ public static class PersonalFile
             catch (IOException error) when (attempt < CreationAttempts && PrivateFiles.IsInUse(error))
             {
                 // Tried again under another name.
+            }
+            catch (UnauthorizedAccessException error)
+            {
+                throw new UnauthorizedAccessException($"'{path}' cannot be written: the folder '{Path.GetDirectoryName(path)}' is closed to this account. Open it, or choose another.", error);
             }
         }
     }

@@ -21,6 +21,9 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
     private byte[]? _key;
     private bool _isDisposed;
 
+    /// <summary>Gets the empty file beside the key that says it was made: without it, a lost key would look like a beginning.</summary>
+    private string MarkPath => _path + ".made";
+
     private ProfileKey(string path, IKeyProtector protector)
     {
         _path = path;
@@ -43,6 +46,7 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
         if (File.Exists(key._path))
         {
             PrivateFiles.Protect(key._path);
+            PrivateFiles.Protect(key.MarkPath);
             key._key = WrappedKeyFile.Read(key._path, protector);
         }
 
@@ -52,7 +56,7 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
     /// <summary>Derives a key for one purpose.</summary>
     /// <param name="purpose">A name; another name gives an unrelated key.</param>
     /// <returns>32 bytes, the same after each start until <see cref="Destroy"/>; the caller clears them.</returns>
-    /// <exception cref="ProfileKeyException">A new key cannot be wrapped, or another process made one that cannot be unwrapped.</exception>
+    /// <exception cref="ProfileKeyException">The file of the key was there and is missing, a new key cannot be wrapped, or another process made one that cannot be unwrapped.</exception>
     /// <exception cref="IOException">The file of a new key cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">The key is disposed.</exception>
     public byte[] DeriveKey(string purpose)
@@ -63,8 +67,13 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
 
             // A folder that was deleted while the app runs is made again with the key that the app goes on with.
+            CheckNotLost();
             if (_key is null || !File.Exists(_path))
+            {
                 _key = WrappedKeyFile.Create(_path, _protector, _key ?? RandomNumberGenerator.GetBytes(WrappedKeyFile.KeySize));
+                Mark();
+            }
+
             return HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, WrappedKeyFile.KeySize, info: Encoding.UTF8.GetBytes("AutLearn " + purpose));
         }
     }
@@ -103,6 +112,7 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            Unmark();
             PersonalFile.Erase(_path);
             CryptographicOperations.ZeroMemory(_key);
             _key = null;
@@ -112,6 +122,7 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
     internal byte[] Seal(ReadOnlySpan<byte> content, string purpose)
     {
         byte[] key = DeriveKey(purpose);
+        Mark();
         try
         {
             return SealedContent.Seal(content, key, purpose);
@@ -122,22 +133,18 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
         }
     }
 
-    /// <summary>Refuses a profile whose key is gone though a sealed file is there: a new key would open nothing, and stand in the way of the right one.</summary>
-    /// <exception cref="ProfileKeyException">The key is missing.</exception>
-    internal void CheckIsThereFor(string sealedPath)
-    {
-        lock (_lock)
-        {
-            if (_key is null && !File.Exists(_path))
-                throw new ProfileKeyException($"The key file '{_path}' of the profile is missing, and '{sealedPath}' is sealed: it is all there, but cannot be read without its key. Put the key back from a copy; if there is none, delete what it sealed to begin anew.") { File = _path, Reason = KeyProtectorFailure.Missing };
-        }
-    }
-
     /// <exception cref="InvalidArtifactException">The bytes are damaged, of another purpose, or sealed with another key.</exception>
-    /// <exception cref="ProfileKeyException">The profile's key is missing; no other is made.</exception>
+    /// <exception cref="ProfileKeyException">The profile's key is missing.</exception>
     internal ReadOnlyMemory<byte> Unseal(byte[] bytes, string purpose, string path)
     {
-        CheckIsThereFor(path);
+        // A new key would open nothing.
+        lock (_lock)
+        {
+            CheckNotLost();
+            if (_key is null && !File.Exists(_path))
+                throw new InvalidArtifactException($"The file '{path}' is sealed with another key than this profile's, which has none: '{_path}' was destroyed, or never made.") { File = path };
+        }
+
         byte[] key = DeriveKey(purpose);
         try
         {
@@ -147,5 +154,28 @@ public sealed class ProfileKey : IKeyProtector, IDisposable
         {
             CryptographicOperations.ZeroMemory(key);
         }
+    }
+
+    // After the key itself, so that a kill leaves no mark of a key that never was; before it when it is destroyed.
+    private void Mark()
+    {
+        if (File.Exists(MarkPath))
+            return;
+        PrivateFiles.Open(MarkPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete).Dispose();
+        DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(MarkPath)!);
+    }
+
+    private void Unmark()
+    {
+        if (!File.Exists(MarkPath))
+            return;
+        File.Delete(MarkPath);
+        DeviceFileSystem.Instance.FlushFolder(Path.GetDirectoryName(MarkPath)!);
+    }
+
+    private void CheckNotLost()
+    {
+        if (_key is null && File.Exists(MarkPath) && !File.Exists(_path))
+            throw new ProfileKeyException($"The key file '{_path}' of the profile is missing; what it sealed is all there, but cannot be read without it. Put it back from a copy; if there is none, delete '{MarkPath}' to begin anew without what it sealed.") { File = _path, Reason = KeyProtectorFailure.Missing };
     }
 }

@@ -38,7 +38,7 @@ internal static class WrappedKeyFile
             || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
             || !SHA256.HashData(bytes.AsSpan(..^SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(^SHA256.HashSizeInBytes..)))
         {
-            throw new ProfileKeyException($"The key file '{path}' of the profile is damaged. Restore it from a copy; if there is none, delete it to begin anew without what it sealed.") { File = path };
+            throw new ProfileKeyException($"The key file '{path}' of the profile is damaged. Restore it from a copy; if there is none, delete it, and its '.made', to begin anew without what it sealed.") { File = path };
         }
 
         byte[] key = Ask(path, () => protector.Unprotect(bytes.AsSpan(sizeof(ulong)..^SHA256.HashSizeInBytes)));

@@ -120,6 +120,10 @@ public sealed class AugmentCommandTests : IDisposable
         Assert.Equal(0, Difference(ImageDecoder.DecodeFile(sheet), 0, 1));
         string broken = _folder.Write("broken.json", "{\"Steps\": 3"u8.ToArray());
         (await ToolRun.Of("augment", "images", images, "--out", sheet, "--pipeline", broken)).AssertFails(1, "broken.json");
+        (await ToolRun.Of("augment", "images", images, "--out", _folder.File("sheet.jpg"))).AssertFails(2, "--out", "PNG", "sheet.png");
+        JsonElement named = (await ToolRun.Of("augment", "images", images, "--out", _folder.File("aug"), "--rows", "1", "--variants", "1", "--side", "20", "--json")).Json();
+        Assert.Equal(_folder.File("aug.png"), named.GetProperty("output").GetString());
+        Assert.Equal((true, false), (File.Exists(_folder.File("aug.png")), File.Exists(_folder.File("aug"))));
     }
 
     [Theory]

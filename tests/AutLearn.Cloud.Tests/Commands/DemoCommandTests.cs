@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace AutLearn.Cloud.Tests.Commands;
@@ -37,6 +38,36 @@ public sealed class DemoCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.All(new[] { "before", "after", "classifier.weight", "a drawn writer", "on the device" }, t => Assert.Contains(t, run.Output, StringComparison.Ordinal));
         Assert.InRange(run.Output.Split('\n').Length, 10, 40);
+    }
+
+    [Fact]
+    public async Task Demo_DataFolderMissing_NamesTheOneThatWasTried()
+    {
+        string place = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
+        Assert.Contains(place, await ComplaintAsync(place), StringComparison.Ordinal);
+
+        // Without the variable: from the root of the disk there is nothing above.
+        string searched = await ComplaintAsync("");
+        Assert.Contains("AUTLEARN_DATA", searched, StringComparison.Ordinal);
+        Assert.Contains($"'{Path.GetPathRoot(AppContext.BaseDirectory)}'", searched, StringComparison.Ordinal);
+    }
+
+    // In a process of its own, as the variable is the whole process's.
+    private static async Task<string> ComplaintAsync(string data)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AutLearn.Cloud.dll"), "demo", "--writer", "1"])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Path.GetPathRoot(AppContext.BaseDirectory),
+        };
+        start.Environment["AUTLEARN_DATA"] = data;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal((1, ""), (process.ExitCode, await output));
+        return error;
     }
 
     [Theory]

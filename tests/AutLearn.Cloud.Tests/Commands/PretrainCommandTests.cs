@@ -104,8 +104,22 @@ public sealed class PretrainCommandTests : IDisposable
         (await ToolRun.Of("pretrain", images, "--recipe", "mobilenet", "--warm-up", "3", "--out", target)).AssertFails(2, "--schedule cosine");
         (await ToolRun.Of("pretrain", text, "--recipe", "lstm-lm", "--out", target)).AssertFails(1, "too few");
         (await ToolRun.Of("pretrain", _folder.File("none.txt"), "--recipe", "lstm-lm", "--out", target)).AssertFails(1, "does not exist");
+        (await ToolRun.Of("pretrain", _folder.File("none"), "--recipe", "mobilenet", "--out", target)).AssertFails(1, "does not exist");
+        (await ToolRun.Of("pretrain", images, "--recipe", "mobilenet", "--plot", _folder.File("curves.jpg"), "--out", target)).AssertFails(2, "--plot", "curves.png");
         (await ToolRun.Of("pretrain", images, "--recipe", "mobilenet", "--resolution", "32", "--width", "0.25", "--provider", "cuda", "--out", target)).AssertFails(1, "execution provider 'cuda'");
         Assert.False(File.Exists(target));
+    }
+
+    [Fact]
+    public async Task Pretrain_WhatCannotBeTrained_LeavesNothingBehind()
+    {
+        string images = PatternImages.WriteIdx(_folder), run = _folder.File("run"), model = SmallNetwork.Write(_folder.File("small.onnx"));
+        Task<ToolRun> Pretrain(params string[] more) => ToolRun.Of(["pretrain", images, "--out", _folder.File("out.onnx"), "--checkpoint", run, "--epochs", "1", "--batch-size", "45", "--validation", "0", .. more]);
+        (await Pretrain("--model", model, "--schedule", "cosine", "--warm-up", "2")).AssertFails(2, "--warm-up 2 leaves none of the 2 steps");
+        (await Pretrain("--model", model, "--schedule", "cosine", "--final-learning-rate", "1")).AssertFails(2, "--final-learning-rate");
+        (await Pretrain("--recipe", "mobilenet", "--warm-up", "1")).AssertFails(2, "--schedule cosine");
+        Assert.False(Directory.Exists(run));
+        Assert.False(File.Exists(_folder.File("out.onnx")));
     }
 
     [Fact]

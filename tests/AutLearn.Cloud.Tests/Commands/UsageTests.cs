@@ -15,6 +15,20 @@ public sealed class UsageTests
         (await ToolRun.Of(args)).AssertFails(2, "--help");
 
     [Theory]
+    [InlineData("autlearn", "nonsense")]
+    [InlineData("autlearn inspect", "inspect", "a.onnx", "--wrong")]
+    [InlineData("autlearn augment", "augment")]
+    [InlineData("autlearn augment text", "augment", "text", "a.txt")]
+    [InlineData("autlearn augment images", "augment", "images", "a", "--out", "b.png", "--rows", "0")]
+    [InlineData("autlearn augment synonyms", "augment", "synonyms", "a", "--wrong")]
+    public async Task Run_WrongCommandLine_NamesTheHelpOfThatCommand(string command, params string[] args)
+    {
+        (await ToolRun.Of(args)).AssertFails(2, $"Try '{command} --help'.");
+        ToolRun help = await ToolRun.Of([.. command.Split(' ')[1..], "--help"]);
+        Assert.Equal(0, help.ExitCode);
+    }
+
+    [Theory]
     [InlineData]
     [InlineData("inspect")]
     [InlineData("compile")]

@@ -87,12 +87,42 @@ public sealed class ProfileKeyTests : IDisposable
         using (var generations = new GenerationStore(_profile.File("generations"), new() { Key = again }))
             Assert.Equal([2L, 1L], generations.ReadNewestFirst().Select(g => g.Number));
 
-        // Without any copy of the key, clearing is the way to begin anew.
+        // Without any copy of the key, there is a way to begin anew.
         File.Delete(_profile.KeyPath);
         using ProfileKey anew = _profile.OpenKey();
         using var store = new GenerationStore(_profile.File("generations"), new() { Key = anew });
         store.Clear();
+        Assert.Throws<ProfileKeyException>(() => store.Commit("three"u8));
+        File.Delete(_profile.KeyPath + ".made");
         Assert.Equal(1, store.Commit("three"u8));
+    }
+
+    [Fact]
+    public void DeriveKey_KeyMissing_MakesNoOtherWhoeverAsksFirst()
+    {
+        _ = _profile.Key.Seal("x"u8, "state");
+        File.Delete(_profile.KeyPath);
+        using ProfileKey other = _profile.OpenKey();
+        var options = new AutLearn.Cache.Disk.FeatureStoreOptions { RowSizeInBytes = 4, BackboneKey = "backbone", KeySource = () => other.DeriveKey("features") };
+        AssertMissing(Assert.Throws<ProfileKeyException>(() => AutLearn.Cache.Disk.FeatureStore.Open(_profile.File("features"), options)));
+        Assert.False(File.Exists(_profile.KeyPath));
+
+        // Who goes on with the key in memory writes it again, as before.
+        _ = _profile.Key.DeriveKey("state");
+        Assert.True(File.Exists(_profile.KeyPath));
+    }
+
+    [Fact]
+    public void GenerationStore_KeyDestroyed_BeginsAnew()
+    {
+        using (var generations = new GenerationStore(Made("generations"), new() { Key = _profile.Key }))
+            generations.Commit("one"u8);
+        _profile.Key.Destroy();
+        using ProfileKey again = _profile.OpenKey();
+        using var store = new GenerationStore(_profile.File("generations"), new() { Key = again });
+        Assert.Empty(store.ReadNewestFirst());
+        Assert.Equal(2, store.Commit("two"u8));
+        Assert.Equal([2L], store.ReadNewestFirst().Select(g => g.Number));
     }
 
     [Fact]
@@ -124,7 +154,7 @@ public sealed class ProfileKeyTests : IDisposable
     {
         Assert.False(Directory.Exists(_profile.Path));
         _ = _profile.Key.DeriveKey("state");
-        Assert.Equal([_profile.KeyPath, _profile.ProtectorPath], _profile.Files());
+        Assert.Equal([_profile.KeyPath, _profile.KeyPath + ".made", _profile.ProtectorPath], _profile.Files());
     }
 
     [Fact]
@@ -144,7 +174,7 @@ public sealed class ProfileKeyTests : IDisposable
         byte[] wrapped = File.ReadAllBytes(_profile.KeyPath);
         _profile.Key.Destroy();
         Assert.Empty(_profile.Files());
-        AssertMissing(Assert.Throws<ProfileKeyException>(() => _profile.Key.Unseal(sealedBytes, "state", "f")));
+        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal(sealedBytes, "state", "f"));
 
         // A copy of the wrapped key is worth nothing without the wrapping key.
         using ProfileKey anew = _profile.OpenKey();
@@ -188,7 +218,7 @@ public sealed class ProfileKeyTests : IDisposable
             foreach (Thread thread in threads)
                 thread.Join();
             Assert.All(keys, k => Assert.Equal(keys[0], k));
-            Assert.Equal(2, Directory.GetFiles(folder).Length);
+            Assert.Equal(3, Directory.GetFiles(folder).Length);
         }
     }
 
@@ -237,7 +267,7 @@ public sealed class ProfileKeyTests : IDisposable
             samples.Add(new NewSample { Payload = new byte[] { 2 } });
         }
 
-        AssertMissing(Assert.Throws<ProfileKeyException>(() => _profile.Key.Unseal([.. sealedBytes], "state", "f")));
+        Assert.Throws<InvalidArtifactException>(() => _profile.Key.Unseal([.. sealedBytes], "state", "f"));
         byte[] after = _profile.Key.Seal("learned since"u8, "state");
         using ProfileKey again = _profile.OpenKey();
         Assert.Equal("learned since"u8, again.Unseal(after, "state", "f").Span);

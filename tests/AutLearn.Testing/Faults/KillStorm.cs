@@ -116,7 +116,7 @@ public sealed partial class KillStorm
     [GeneratedRegex(@"\.(new|tmp|first|ort)$")]
     private static partial Regex TemporaryName();
 
-    [GeneratedRegex(@"^(personal\.key|profile\.key|samples/samples\.(db|db-journal|key|created|reserve)|forgetting/forget\.reserve|features/\d{8}\.features|generations/\d{12}\.generation|training/offline\.checkpoint)$")]
+    [GeneratedRegex(@"^(personal\.key|personal\.key\.made|profile\.key|samples/samples\.(db|db-journal|key|created|reserve)|forgetting/forget\.reserve|features/\d{8}\.features|generations/\d{12}\.generation|training/offline\.checkpoint)$")]
     private static partial Regex KnownName();
 
     private sealed class Life : IDisposable
