@@ -35,7 +35,7 @@ public sealed class CompileOptions
     /// <remarks>
     /// With k above 1, calls sum their gradients, each weighed by the labels that count in it and their class weights, and each k-th call updates
     /// with their mean: the step on the whole batch, however it was split. Training loops update at the end of an epoch too, with the mean of
-    /// what is there. The sums, the weight and a counter are optimizer state. The gradient norm is that of the mean so far.
+    /// what is there. The sums, the weight and a counter are optimizer state. The gradient norm is that of the mean, told by calls that update.
     /// Running statistics of batch normalisation follow every micro-batch.
     /// </remarks>
     public int AccumulationSteps { get; set; } = 1;
