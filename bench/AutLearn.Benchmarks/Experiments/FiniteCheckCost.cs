@@ -69,7 +69,7 @@ internal static class FiniteCheckCost
         double[] shares = [.. times.Steps.Zip(times.Checks, (s, c) => c / s).Order()];
         string row = string.Create(
             CultureInfo.InvariantCulture,
-            $"| {step} | {optimizer} | {Median(times.Steps):0.0} us | {Median(times.Checks):0.0} us | {shares[shares.Length / 2]:0.0 %} | {shares[shares.Length / 10]:0.0 %} to {shares[shares.Length * 9 / 10]:0.0 %} |");
+            $"| {step} | {optimizer} | {Turns.Median(times.Steps):0.0} us | {Turns.Median(times.Checks):0.0} us | {shares[shares.Length / 2]:0.0 %} | {shares[shares.Length / 10]:0.0 %} to {shares[shares.Length * 9 / 10]:0.0 %} |");
         Console.WriteLine(row);
         rows.AppendLine(row);
     }
@@ -98,8 +98,6 @@ internal static class FiniteCheckCost
         step.OpenAutLearn(threads: 1, clock.Hook, runsWholeSteps: true);
         return clock.Measure(() => step.AutLearn());
     }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     private sealed class StepClock
     {
@@ -132,12 +130,5 @@ internal static class FiniteCheckCost
 
             return ([.. steps], [.. checks]);
         }
-    }
-
-    private sealed class BenchmarkFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("autlearn-bench-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

@@ -92,12 +92,12 @@ internal static class OfficialEngineRatios
                 throw new InvalidOperationException($"The losses of {name}, batch {batch}, differ: {string.Join(' ', theirLosses)} in the engine, {string.Join(' ', ourLosses)} here.");
             (double[] theirs, double[] ours) = Sides(result, "times");
             double[] ratios = [.. theirs.Zip(ours, (t, o) => o / t).Order()];
-            Add(times, $"| {name} | {batch} | {Text(Median(theirs))} | {Text(Median(ours))} | {Median(ratios):0.00} | {ratios[Pairs / 10]:0.00} to {ratios[Pairs * 9 / 10]:0.00} | {ours.Min() / theirs.Min():0.00} |");
+            Add(times, $"| {name} | {batch} | {Turns.Text(1000 * Turns.Median(theirs))} | {Turns.Text(1000 * Turns.Median(ours))} | {Turns.Median(ratios):0.00} | {ratios[Pairs / 10]:0.00} to {ratios[Pairs * 9 / 10]:0.00} | {ours.Min() / theirs.Min():0.00} |");
             if (batch > 1)
                 return;
             (double[] theirCreations, double[] ourCreations) = Sides(result, "creations");
-            double their = Median(theirCreations), our = Median(ourCreations);
-            Add(sizes, $"| {name} | {compiled.OfficialNodes} | {compiled.Nodes} | {Text(their)} | {Text(our)} | {our / their:0.00} | {ourCreations.Min() / theirCreations.Min():0.00} | {compiled.OfficialBytes} | {compiled.Bytes} | {(double)compiled.Bytes / compiled.OfficialBytes:0.00} |");
+            double their = Turns.Median(theirCreations), our = Turns.Median(ourCreations);
+            Add(sizes, $"| {name} | {compiled.OfficialNodes} | {compiled.Nodes} | {Turns.Text(1000 * their)} | {Turns.Text(1000 * our)} | {our / their:0.00} | {ourCreations.Min() / theirCreations.Min():0.00} | {compiled.OfficialBytes} | {compiled.Bytes} | {(double)compiled.Bytes / compiled.OfficialBytes:0.00} |");
         }
         finally
         {
@@ -129,15 +129,5 @@ internal static class OfficialEngineRatios
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"node {string.Join(' ', arguments)} failed: {errors.Result}");
-    }
-
-    private static string Text(double milliseconds) => milliseconds < 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds * 1000:0} us")
-        : string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.00} ms");
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] ordered = [.. values.Order()];
-        return ordered[ordered.Length / 2];
     }
 }

@@ -19,7 +19,6 @@ internal static class OptimizerCost
     // Adam's first step goes as far for a gradient that is rounding alone as for any other.
     private const double UpdatedTolerance = 1e-3;
     private static readonly TimeSpan RunTime = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static int Run(string[] args)
     {
@@ -93,25 +92,25 @@ internal static class OptimizerCost
                 throw new InvalidOperationException($"The losses of step {i} differ with {optimizer.Name} on {network}: {ours} here, {theirs} in libtorch.");
         }
 
-        int steps = Math.Max(1, (int)(RunTime / Timed(step.AutLearn, 3)));
+        int steps = Math.Max(1, (int)(RunTime / Turns.Time(step.AutLearn, 3)));
         var pairs = new List<(double Libtorch, double AutLearn, double Graph)>();
         for (int i = 0; i < Pairs; i++)
         {
-            double theirs = Timed(step.Libtorch, steps).TotalMicroseconds;
-            double ours = Timed(step.AutLearn, steps, clock).TotalMicroseconds;
+            double theirs = Turns.Time(step.Libtorch, steps).TotalMicroseconds;
+            double ours = Turns.Time(step.AutLearn, steps, clock.Reset).TotalMicroseconds;
             pairs.Add((theirs, ours, clock.Total.TotalMicroseconds / steps));
         }
 
         long bytes = step.TrainedNumbers * sizeof(float) * (3 + (2 * optimizer.States));
         double bandwidth = MemoryBandwidth.Of(threads, bytes), walk = bytes / bandwidth * 1e6;
         bool isSplit = optimizer.Name != "SGD";
-        double ourTime = Median(pairs.Select(p => p.AutLearn)), graph = Median(pairs.Select(p => p.Graph));
+        double ourTime = Turns.Median(pairs.Select(p => p.AutLearn)), graph = Turns.Median(pairs.Select(p => p.Graph));
         if (optimizer.Name == "SGD")
             plain = ourTime;
         double[] ratios = [.. pairs.Select(p => p.AutLearn / p.Libtorch).Order()];
         string row = string.Create(
             CultureInfo.InvariantCulture,
-            $"| {network} | {threads} | {optimizer.Name} | {Text(Median(pairs.Select(p => p.Libtorch)))} | {Text(ourTime)} | {Median(ratios):0.00} | {ratios[Pairs / 10]:0.00} to {ratios[Pairs * 9 / 10]:0.00} | {Text(graph)} | {Text(ourTime - graph)} | {(isSplit ? Text(walk) : "-")} | {(isSplit ? $"{bytes / 1e6:0.0} MB at {bandwidth / 1e9:0} GB/s" : "-")} | {(isSplit ? $"{ourTime / (graph + walk):0.00}" : "-")} | {ourTime / plain:0.00} |");
+            $"| {network} | {threads} | {optimizer.Name} | {Turns.Text(Turns.Median(pairs.Select(p => p.Libtorch)))} | {Turns.Text(ourTime)} | {Turns.Median(ratios):0.00} | {ratios[Pairs / 10]:0.00} to {ratios[Pairs * 9 / 10]:0.00} | {Turns.Text(graph)} | {Turns.Text(ourTime - graph)} | {(isSplit ? Turns.Text(walk) : "-")} | {(isSplit ? $"{bytes / 1e6:0.0} MB at {bandwidth / 1e9:0} GB/s" : "-")} | {(isSplit ? $"{ourTime / (graph + walk):0.00}" : "-")} | {ourTime / plain:0.00} |");
         Console.WriteLine(row);
         rows.AppendLine(row);
     }
@@ -119,59 +118,30 @@ internal static class OptimizerCost
     private static void AppendSteadiness(StringBuilder rows, PairedOptimizer optimizer)
     {
         const int Block = 100, Blocks = 100, Features = 768, Classes = 1000, Rows = 16;
-        string folder = Directory.CreateTempSubdirectory("autlearn-bench-").FullName;
-        try
+        using var folder = new BenchmarkFolder();
+        ModelCompiler.Compile(LinearHead.Create(Features, Classes), new CompileOptions { Optimizer = optimizer.Create() }).Save(folder.Path);
+        using var model = PersonalModel.Open(folder.Path, new PersonalModelOptions { IntraOpThreads = 1 });
+        (float[] values, long[] labels) = LinearHead.Batch(Features, Classes, Rows);
+        double[] blocks = new double[Blocks];
+        float loss = 0;
+        for (int block = 0; block < Blocks; block++)
         {
-            ModelCompiler.Compile(LinearHead.Create(Features, Classes), new CompileOptions { Optimizer = optimizer.Create() }).Save(folder);
-            using var model = PersonalModel.Open(folder, new PersonalModelOptions { IntraOpThreads = 1 });
-            (float[] values, long[] labels) = LinearHead.Batch(Features, Classes, Rows);
-            double[] blocks = new double[Blocks];
-            float loss = 0;
-            for (int block = 0; block < Blocks; block++)
+            double[] times = new double[Block];
+            for (int i = 0; i < Block; i++)
             {
-                double[] times = new double[Block];
-                for (int i = 0; i < Block; i++)
-                {
-                    long start = Stopwatch.GetTimestamp();
-                    loss = model.TrainStep(values, labels, 1e-3).Loss;
-                    times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-                }
-
-                blocks[block] = Median(times);
+                long start = Stopwatch.GetTimestamp();
+                loss = model.TrainStep(values, labels, 1e-3).Loss;
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
             }
 
-            string row = string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {optimizer.Name} | {Text(Median(blocks.Take(10)))} | {Text(Median(blocks.TakeLast(10)))} | {Text(blocks.Min())} | {Text(blocks.Max())} | {blocks.Max() / blocks.Min():0.00} | {Math.Exp(-loss):0.000000} |");
-            Console.WriteLine(row);
-            rows.AppendLine(row);
+            blocks[block] = Turns.Median(times);
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
 
-    // The first step of a run finds the other side's data in the caches.
-    private static TimeSpan Timed(Func<float> step, int steps, GraphClock? clock = null)
-    {
-        Thread.Sleep(Pause);
-        step();
-        clock?.Reset();
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < steps; i++)
-            step();
-        return Stopwatch.GetElapsedTime(start) / steps;
-    }
-
-    private static string Text(double microseconds) => microseconds < 1000
-        ? string.Create(CultureInfo.InvariantCulture, $"{microseconds:0} us")
-        : string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1000:0.00} ms");
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] ordered = [.. values.Order()];
-        return ordered[ordered.Length / 2];
+        string row = string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {optimizer.Name} | {Turns.Text(Turns.Median(blocks.Take(10)))} | {Turns.Text(Turns.Median(blocks.TakeLast(10)))} | {Turns.Text(blocks.Min())} | {Turns.Text(blocks.Max())} | {blocks.Max() / blocks.Min():0.00} | {Math.Exp(-loss):0.000000} |");
+        Console.WriteLine(row);
+        rows.AppendLine(row);
     }
 
     private sealed class GraphClock

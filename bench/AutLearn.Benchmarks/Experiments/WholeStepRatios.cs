@@ -11,8 +11,7 @@ namespace AutLearn.Benchmarks.Experiments;
 
 /// <summary>Time and memory of whole training steps as ratios to libtorch's.</summary>
 /// <remarks>
-/// Times alternate: a few steps here, a few there, so that what else the machine does meets both, and each pair of runs gives a ratio.
-/// The first step of a run is not counted, since it finds the other side's data in the caches.
+/// Times alternate: a few steps here, a few there, and each pair of runs gives a ratio.
 /// Memory needs a process for each side; the kernel tells the peak of the steps.
 /// </remarks>
 internal static class WholeStepRatios
@@ -24,9 +23,6 @@ internal static class WholeStepRatios
     private const int StepsPerRun = 5;
     private const int MemorySteps = 12;
     private const double Tolerance = 1e-4;
-
-    // Both libraries let idle threads spin for a while, and neither tells when they have stopped. By then they have.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static int Run(string[] args)
     {
@@ -95,7 +91,7 @@ internal static class WholeStepRatios
             double[] ratios = [.. group.Select(p => p.AutLearn / p.Libtorch).Order()];
             times.AppendLine(Show(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {network} | {cores} | {group.Length} | {Median(group.Select(p => p.Libtorch)):0.0} ms | {Median(group.Select(p => p.AutLearn)):0.0} ms | {Median(ratios):0.00} | {ratios[group.Length / 10]:0.00} to {ratios[group.Length * 9 / 10]:0.00} |")));
+                $"| {network} | {cores} | {group.Length} | {Turns.Median(group.Select(p => p.Libtorch)):0.0} ms | {Turns.Median(group.Select(p => p.AutLearn)):0.0} ms | {Turns.Median(ratios):0.00} | {ratios[group.Length / 10]:0.00} to {ratios[group.Length * 9 / 10]:0.00} |")));
         }
     }
 
@@ -125,29 +121,12 @@ internal static class WholeStepRatios
         // Longer with two threads, if the cores stay in one of their two states.
         var pairs = new List<Pair>();
         while (pairs.Count < Pairs || (threads > 1 && pairs.Count < MostPairs && !HasBothStates(pairs)))
-            pairs.Add(new Pair(CoreDistance.AreNear(), Time(step.Libtorch), Time(step.AutLearn)));
+            pairs.Add(new Pair(CoreDistance.AreNear(), Turns.Time(step.Libtorch, StepsPerRun).TotalMilliseconds, Turns.Time(step.AutLearn, StepsPerRun).TotalMilliseconds));
         return [.. pairs];
     }
 
     private static bool HasBothStates(List<Pair> pairs) =>
         pairs.Count(p => p.AreCoresNear) is int near && near >= FewestPairs && pairs.Count - near >= FewestPairs;
-
-    private static double Time(Func<float> step)
-    {
-        // Not to wait for a result: the other side's spinning threads would take this side's processors.
-        Thread.Sleep(Pause);
-        step();
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < StepsPerRun; i++)
-            step();
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / StepsPerRun;
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] ordered = [.. values.Order()];
-        return ordered[ordered.Length / 2];
-    }
 
     private static long PeakInChild(string network, string side)
     {

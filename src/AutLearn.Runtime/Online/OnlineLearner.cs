@@ -122,21 +122,12 @@ public sealed class OnlineLearner : IAsyncDisposable
             return id;
         }
 
-        int size = 0;
-        foreach (TensorBuffer tensor in boundary)
-            size += tensor.Bytes.Length / predicted.Rows;
-        byte[] features = ArrayPool<byte>.Shared.Rent(size);
+        byte[] features = ArrayPool<byte>.Shared.Rent(_cache.FeaturesSizeInBytes);
         try
         {
-            int offset = 0;
-            foreach (TensorBuffer tensor in boundary)
-            {
-                ReadOnlySpan<byte> part = RowOf(tensor, row, predicted.Rows);
-                part.CopyTo(features.AsSpan(offset));
-                offset += part.Length;
-            }
-
-            _cache.TryAdd(id, features.AsSpan(0, size), logits, predicted.ParameterVersion);
+            Span<byte> copy = features.AsSpan(0, _cache.FeaturesSizeInBytes);
+            RowBuffers.CopyRow(boundary, row, predicted.Rows, copy);
+            _cache.TryAdd(id, copy, logits, predicted.ParameterVersion);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
+using AutLearn.Runtime.Updates;
 
 namespace AutLearn.Runtime.Training;
 
@@ -26,7 +27,7 @@ internal sealed class AccumulationWindow
     /// <summary>Finds the window of artifacts that accumulate; null for all others.</summary>
     /// <exception cref="InvalidArtifactException">The manifest lacks the window's state.</exception>
     public static AccumulationWindow? Of(ArtifactManifest manifest, ModelSignature step, ParameterSets sets) => manifest.UpdateNowInput is { } input
-        ? new(sets, [.. StatesOf(manifest, sets)], StateOf(manifest, sets, "micro_step"), StateOf(manifest, sets, "accumulated_weight"), Array.FindIndex(step.Inputs, i => i.Name == input))
+        ? new(sets, [.. StatesOf(manifest, sets)], UpdateStates.Require(manifest, sets, null, "micro_step"), UpdateStates.Require(manifest, sets, null, "accumulated_weight"), Array.FindIndex(step.Inputs, i => i.Name == input))
         : null;
 
     /// <summary>Tells whether a set holds gradients that wait for their update.</summary>
@@ -54,9 +55,4 @@ internal sealed class AccumulationWindow
                 yield return index;
         }
     }
-
-    private static int StateOf(ArtifactManifest manifest, ParameterSets sets, string slot) =>
-        manifest.OptimizerState.FirstOrDefault(s => s.Slot == slot) is { } state && sets.TryGetIndex(state.Tensor.Name, out int index)
-            ? index
-            : throw new InvalidArtifactException($"The manifest has an input to update now, but no optimizer state '{slot}'. Compile the model again.") { File = ArtifactNames.Manifest };
 }

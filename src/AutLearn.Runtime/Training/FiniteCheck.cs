@@ -27,7 +27,7 @@ internal sealed class FiniteCheck
         _next = new double[sets.Count];
         // The outputs of plain and cached steps have the same order, and so have the boundary tensors.
         _entries = [.. manifest.GradientFactors.Select(f => new Entry(
-            IndexOf(sets, f.Parameter),
+            UpdateStates.IndexOf(sets, f.Parameter),
             StateOf(manifest, sets, f.Parameter, "momentum", "exp_avg"),
             StateOf(manifest, sets, f.Parameter, "exp_avg_sq", "square_avg", "sum"),
             SourceOf(step, f.Left.Name),
@@ -87,14 +87,12 @@ internal sealed class FiniteCheck
 
     private static double At(ReadOnlySpan<double> magnitudes, int index) => index < 0 ? 0 : magnitudes[index];
 
-    private static int IndexOf(ParameterSets sets, string name) => sets.TryGetIndex(name, out int index) ? index : -1;
-
     private static int StateOf(ArtifactManifest manifest, ParameterSets sets, string parameter, params ReadOnlySpan<string> slots)
     {
-        foreach (StateSpec state in manifest.OptimizerState)
+        foreach (string slot in slots)
         {
-            if (state.Parameter == parameter && slots.Contains(state.Slot))
-                return IndexOf(sets, state.Tensor.Name);
+            if (UpdateStates.Find(manifest, sets, parameter, slot) is >= 0 and var index)
+                return index;
         }
 
         return -1;

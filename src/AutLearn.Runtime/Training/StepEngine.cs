@@ -259,8 +259,7 @@ internal sealed class StepEngine : IDisposable
 
     private Measures Compute(ModelRunner runner, RunPlan plan, int target, long labels, CancellationToken cancellationToken)
     {
-        bool endsWindow = _window?.UpdatesNow(plan) == true;
-        bool isRun = _update is null || !endsWindow;
+        bool isRun = RunsModel(plan);
         if (isRun)
             runner.Run(plan, 1 - target, cancellationToken);
         float loss = labels == 0 ? 0 : LossOf(plan);
@@ -275,13 +274,17 @@ internal sealed class StepEngine : IDisposable
         return new(loss, gradientNorm, notFinite, IsFinite: notFinite < 0);
     }
 
+    // Whatever the loss is: what was written tells why a step was refused.
     private void ComputeAgain(ModelRunner runner, RunPlan plan, int target)
     {
-        bool endsWindow = _window?.UpdatesNow(plan) == true;
-        if (_update is null || !endsWindow)
+        bool isRun = RunsModel(plan);
+        if (isRun)
             runner.Run(plan, 1 - target, CancellationToken.None);
-        _update?.Apply(endsWindow ? null : plan, target, RateOf(plan), _labelCheck.Count(plan.Inputs[_boundaryCount]) > 0, out _);
+        _update?.Apply(isRun ? plan : null, target, RateOf(plan), _labelCheck.Count(plan.Inputs[_boundaryCount]) > 0, out _);
     }
+
+    // Where the optimizer stands apart, a window ends without the model.
+    private bool RunsModel(RunPlan plan) => _update is null || _window?.UpdatesNow(plan) != true;
 
     private float RateOf(RunPlan plan) => plan.Inputs[_boundaryCount + 1].Span<float>()[0];
 
