@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Online;
@@ -22,15 +21,11 @@ namespace AutLearn.Runtime.Stores;
 /// </remarks>
 public sealed class GenerationStore : IDisposable
 {
-    private const string Extension = ".generation";
-
-    // Twelve digits: what a longer name says was never counted up to.
-    private const long LargestNumber = 999_999_999_999;
-
     private readonly string _folder;
     private readonly int _keep;
-    private readonly ProfileKey? _key;
+    private readonly bool _isSealing;
     private readonly IFileSystem _files;
+    private readonly GenerationFolder _generations;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
 
@@ -55,9 +50,10 @@ public sealed class GenerationStore : IDisposable
             throw new OptionsValidationException(nameof(GenerationStoreOptions), typeof(GenerationStoreOptions), valid.Failures);
         _folder = Path.GetFullPath(folder);
         _keep = options.Keep;
-        _key = options.Key;
+        _isSealing = options.Key is not null;
         _files = files ?? DeviceFileSystem.Instance;
         _logger = Observers.Guard(logger);
+        _generations = new(_folder, _files, options.Key, _logger);
     }
 
     /// <summary>Commits a state. One that equals the newest generation is not written again, so that a commit can be repeated after a crash.</summary>
@@ -73,25 +69,25 @@ public sealed class GenerationStore : IDisposable
         lock (_lock)
         {
             OwnFolder();
-            Generation? last = Newest(out FileState state, out long newestUnreadable);
-            if (last is not null && last.Content.Span.SequenceEqual(content) && !(state == FileState.Plain && _key is not null))
+            Generation? last = Newest(out GenerationFileState state, out long newestUnreadable);
+            if (last is not null && last.Content.Span.SequenceEqual(content) && !(state == GenerationFileState.Plain && _isSealing))
                 return last.Number;
             long number = NextNumber(last?.Number ?? 0, newestUnreadable);
-            string path = PathOf(number);
+            string path = _generations.PathOf(number);
             try
             {
-                DurableFile.Write(_files, path, Encode(number, content));
+                DurableFile.Write(_files, path, _generations.Encode(number, content));
             }
             catch
             {
-                TryErase(path + DurableFile.TemporaryExtension);
+                _generations.TryErase(path + DurableFile.TemporaryExtension);
                 throw;
             }
 
             if (TryRead(path, number, out _) is not { } written || !written.Content.Span.SequenceEqual(content))
             {
                 _intact.Remove(number);
-                TryErase(path);
+                _generations.TryErase(path);
                 throw new IOException($"Generation {number} in '{_folder}' did not read back as it was written. The disk may be failing; the generations before stand.");
             }
 
@@ -187,7 +183,7 @@ public sealed class GenerationStore : IDisposable
         foreach ((long number, string path) in Numbers())
         {
             Generation? generation;
-            FileState state;
+            GenerationFileState state;
             lock (_lock)
             {
                 OwnFolder();
@@ -200,7 +196,7 @@ public sealed class GenerationStore : IDisposable
                 continue;
             }
 
-            if (state == FileState.Damaged)
+            if (state == GenerationFileState.Damaged)
                 Log.GenerationDamaged(_logger, number);
             onDamaged?.Invoke(number);
         }
@@ -214,9 +210,7 @@ public sealed class GenerationStore : IDisposable
         {
             OwnFolder();
             _intact.Clear();
-            foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
-                Erase(path);
-            _files.FlushFolder(_folder);
+            _generations.Clear();
         }
     }
 
@@ -231,13 +225,6 @@ public sealed class GenerationStore : IDisposable
         }
     }
 
-    private static bool IsOurs(string path) =>
-        path.EndsWith(Extension, StringComparison.Ordinal) || path.EndsWith(Extension + DurableFile.TemporaryExtension, StringComparison.Ordinal);
-
-    private static string PurposeOf(long number) => string.Create(CultureInfo.InvariantCulture, $"generation/{number}");
-
-    private byte[] Encode(long number, ReadOnlySpan<byte> content) => _key?.Seal(content, PurposeOf(number)) ?? GenerationFile.Encode(number, content);
-
     // Before anything is read: two stores that count from the same newest generation would overwrite each other's.
     private void OwnFolder()
     {
@@ -246,18 +233,18 @@ public sealed class GenerationStore : IDisposable
             return;
         _files.CreateFolder(_folder);
         _folderLock = _files.Lock(_folder);
-        Sweep();
+        _generations.Sweep();
     }
 
-    private Generation? Newest(out FileState state, out long newestUnreadable)
+    private Generation? Newest(out GenerationFileState state, out long newestUnreadable)
     {
-        state = FileState.Damaged;
+        state = GenerationFileState.Damaged;
         newestUnreadable = 0;
         foreach ((long number, string path) in Numbers())
         {
             if (TryRead(path, number, out state) is { } generation)
                 return generation;
-            if (state == FileState.Unreadable)
+            if (state == GenerationFileState.Unreadable)
                 newestUnreadable = Math.Max(newestUnreadable, number);
         }
 
@@ -267,62 +254,27 @@ public sealed class GenerationStore : IDisposable
     // Above what may be a generation once it can be read again, unless that leaves no numbers; and never over what stands there.
     private long NextNumber(long newest, long newestUnreadable)
     {
-        long number = FirstFree(Math.Max(newest, newestUnreadable) + 1);
-        if (number > LargestNumber)
-            number = FirstFree(newest + 1);
-        return number <= LargestNumber
+        long number = _generations.FirstFree(Math.Max(newest, newestUnreadable) + 1);
+        if (number > GenerationFolder.LargestNumber)
+            number = _generations.FirstFree(newest + 1);
+        return number <= GenerationFolder.LargestNumber
             ? number
             : throw new IOException($"The generations in '{_folder}' have used up their numbers. Restore the newest one, clear the store and commit it again.");
     }
 
-    private long FirstFree(long number)
+    private Generation? TryRead(string path, long number, out GenerationFileState state)
     {
-        while (_files.Exists(PathOf(number)))
-            number++;
-        return number;
-    }
-
-    private Generation? TryRead(string path, long number, out FileState state)
-    {
-        Generation? generation = Read(path, number, out state);
+        Generation? generation = _generations.Read(path, number, out state);
         _ = generation is null ? _intact.Remove(number) : _intact.Add(number);
         return generation;
     }
-
-    private Generation? Read(string path, long number, out FileState state)
-    {
-        byte[] bytes;
-        state = FileState.Sealed;
-        try
-        {
-            bytes = _files.Read(path);
-            if (SealedContent.IsSealed(bytes))
-                return new(number, PersonalFile.Open(bytes, _key, PurposeOf(number), path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidArtifactException)
-        {
-            // What is sealed with another key may be opened once the right one is back.
-            Log.GenerationUnreadable(_logger, number, error);
-            state = FileState.Unreadable;
-            return null;
-        }
-
-        Generation? plain = GenerationFile.Decode(number, bytes);
-        state = plain is null ? FileState.Damaged : FileState.Plain;
-        return plain;
-    }
-
-    // Only names as they are written here: a number in another spelling would stand beside its namesake.
-    private long NumberOf(string path) =>
-        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            && number is > 0 and <= LargestNumber && PathOf(number) == path ? number : 0;
 
     private List<(long Number, string Path)> Numbers()
     {
         lock (_lock)
         {
             OwnFolder();
-            return [.. _files.ListFiles(_folder).Select(p => (Number: NumberOf(p), Path: p)).Where(g => g.Number > 0).OrderByDescending(g => g.Number)];
+            return _generations.Numbers();
         }
     }
 
@@ -332,7 +284,7 @@ public sealed class GenerationStore : IDisposable
         lock (_lock)
         {
             OwnFolder();
-            strangers = [.. _files.ListFiles(_folder).Where(p => NumberOf(p) == 0 && !p.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal)).Select(p => Path.GetFileName(p))];
+            strangers = [.. _generations.Strangers()];
         }
 
         if (!strangers.IsEmpty)
@@ -340,43 +292,25 @@ public sealed class GenerationStore : IDisposable
         return strangers;
     }
 
-    private string PathOf(long number) => Path.Combine(_folder, number.ToString("D12", CultureInfo.InvariantCulture) + Extension);
-
     // What stands beside a new, verified generation from before there was a key: a crash between erasing and renaming costs an older one.
     private void SealPlain()
     {
-        if (_key is null || !_mayHavePlain)
+        if (!_isSealing || !_mayHavePlain)
             return;
         _mayHavePlain = false;
         foreach ((long number, string path) in Numbers())
         {
-            if (TryRead(path, number, out FileState state) is not { } generation || state != FileState.Plain)
+            if (TryRead(path, number, out GenerationFileState state) is not { } generation || state != GenerationFileState.Plain)
                 continue;
-            string temporary = path + DurableFile.TemporaryExtension;
             try
             {
-                _files.Write(temporary, Encode(number, generation.Content.Span));
-                _files.Flush(temporary);
-                _files.Erase(path);
-                _files.Rename(temporary, path);
-                _files.FlushFolder(_folder);
+                _generations.Seal(generation, path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 _mayHavePlain = true;
                 Log.LeftoverKept(_logger, error);
             }
-        }
-    }
-
-    // What a killed commit left, and modes of versions that had none.
-    private void Sweep()
-    {
-        foreach (string path in _files.ListFiles(_folder).Where(IsOurs))
-        {
-            _files.Protect(path);
-            if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
-                TryErase(path);
         }
     }
 
@@ -389,40 +323,12 @@ public sealed class GenerationStore : IDisposable
             if (kept >= _keep)
             {
                 _intact.Remove(number);
-                TryErase(path);
+                _generations.TryErase(path);
             }
             else if (_intact.Contains(number) || TryRead(path, number, out _) is not null)
             {
                 kept++;
             }
         }
-    }
-
-    private void TryErase(string path)
-    {
-        try
-        {
-            Erase(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            Log.LeftoverKept(_logger, error);
-        }
-    }
-
-    private void Erase(string path)
-    {
-        if (path.EndsWith(DurableFile.TemporaryExtension, StringComparison.Ordinal))
-            _files.Erase(path);
-        else
-            DurableFile.Erase(_files, path);
-    }
-
-    private enum FileState
-    {
-        Unreadable,
-        Damaged,
-        Plain,
-        Sealed,
     }
 }
