@@ -56,9 +56,20 @@ internal sealed class TrainStepEmission
     // Sums and norms go over all gradients, so that with them all parameters are updated together.
     private bool UpdatesStandAlone => _options is { AccumulationSteps: 1, ClipNorm: null };
 
+    // Told before anything is differentiated: plain descent leaves out the rows of tables alone.
+    private bool LeavesAnythingOut()
+    {
+        Value[] trainable = [.. _prepared.Trainable.Select(p => _prepared.Model.Graph.Find(p)!)];
+        return trainable.All(p => p.ElementType is ElementType.Float32 or ElementType.Float16)
+            && (!UpdatesInProducts || trainable.Any(p => p.Uses.Any(u => u.Node.Is("Gather") && u.InputIndex == 0)));
+    }
+
+    // Plain descent adds to the weights while it multiplies, so that nothing is left to do after a dense gradient.
+    private bool UpdatesInProducts => UpdatesStandAlone && _options.Optimizer.Spec is { Kind: "sgd", Momentum: 0 };
+
     private StepModel? Emit(bool areScoresCached, bool gradientsOnly)
     {
-        if (gradientsOnly && _prepared.Trainable.Any(p => _prepared.Model.Graph.Find(p)!.ElementType is not (ElementType.Float32 or ElementType.Float16)))
+        if (gradientsOnly && !LeavesAnythingOut())
             return null;
         HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming, _cancellationToken);
         OnnxGraph graph = head.Graph;
@@ -157,7 +168,6 @@ internal sealed class TrainStepEmission
         return new(head.Model, [.. state.Entries.Select(Describe)], seed, [.. metrics], factors) { Gradients = specs, LabelWeight = weight };
     }
 
-    // Plain descent adds to the weights while it multiplies, so that nothing is left to do after a dense gradient.
     private List<(Value Parameter, Value Gradient, Value? Rows)> GradientsFor(
         HeadModel head, IReadOnlyDictionary<Value, Value> gradients, Dictionary<Value, IReadOnlyList<TableGradient>> tables)
     {
@@ -167,7 +177,7 @@ internal sealed class TrainStepEmission
         {
             if (tables.TryGetValue(parameter, out IReadOnlyList<TableGradient>? parts) && parts.All(p => p.Slices.Shape!.All(d => d.IsKnown || sizes.Contains(d.Symbol))))
                 given.AddRange(parts.Select(p => (parameter, p.Slices, (Value?)p.Rows)));
-            else if (!UpdatesStandAlone || _options.Optimizer.Spec is not { Kind: "sgd", Momentum: 0 })
+            else if (!UpdatesInProducts)
                 given.Add((parameter, gradients[parameter], null));
         }
 
