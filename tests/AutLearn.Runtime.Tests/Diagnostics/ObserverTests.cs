@@ -51,17 +51,7 @@ public sealed class ObserverTests : IDisposable
         Teach(model, learner, input, labels, 4, 8);
         await Until(() => learner.Statistics.Steps == 2);
         Assert.Equal((1L, 7L), (learner.Statistics.RefusedRows, learner.Statistics.TrainedRows));
-        await Until(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            return service.SaveFailure is not null;
-        });
-        File.Delete(_folder.File("blocked"));
-        await Until(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            return service.SaveFailure is null;
-        });
+        await Hosting.RestartTests.SaveFailsUntilUnblocked(service, time, _folder.File("blocked"));
         Assert.Equal(TaskStatus.WaitingForActivation, service.ExecuteTask!.Status);
         await service.StopAsync(default);
         await File.WriteAllTextAsync(Path.Combine(_folder.File("blocked"), "000000000009.generation"), "damaged");

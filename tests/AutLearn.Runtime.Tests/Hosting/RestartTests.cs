@@ -210,6 +210,20 @@ public sealed class RestartTests : IDisposable
         await killed.DisposeAsync();
     }
 
+    /// <summary>Lets a service fail to save where a file stands in its folder's place, and save once that is gone.</summary>
+    internal static async Task SaveFailsUntilUnblocked(OnlineLearningService service, FakeTimeProvider time, string blocked)
+    {
+        await Saved(false);
+        File.Delete(blocked);
+        await Saved(true);
+
+        Task Saved(bool isSaved) => Until(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return service.SaveFailure is null == isSaved;
+        });
+    }
+
     [Fact]
     public async Task OnlineLearningService_SavingFails_TellsGoesOnAndSavesLater()
     {
@@ -220,17 +234,7 @@ public sealed class RestartTests : IDisposable
         using var service = new OnlineLearningService(learner, new GenerationStore(_folder.File("blocked")), TimeSpan.FromSeconds(1), timeProvider: time);
         await service.StartAsync(default);
         model.TrainStepOnInputs([1, 2, 3, 4], [1], 0.1);
-        await Until(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            return service.SaveFailure is not null;
-        });
-        File.Delete(_folder.File("blocked"));
-        await Until(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            return service.SaveFailure is null;
-        });
+        await SaveFailsUntilUnblocked(service, time, _folder.File("blocked"));
         Assert.Single(Directory.GetFiles(_folder.File("blocked"), "*.generation"));
         await service.StopAsync(default);
     }
