@@ -1,3 +1,4 @@
+using AutLearn.Graph.Serialization;
 using System.Collections.Immutable;
 
 namespace AutLearn.Graph.Checking;
@@ -128,6 +129,9 @@ internal sealed class GraphInspection(
 
     private void CheckOperator(Node node, long opset)
     {
+        // The table begins with the versions that ONNX Runtime runs; of older ones it knows the names alone.
+        if (opset < OnnxVersions.OldestRunOpset && OperatorTable.All.ContainsKey(node.OpType))
+            return;
         if (OperatorTable.Find(node.OpType, opset) is not { IsWithdrawn: false } signature)
         {
             string why = OperatorTable.All.TryGetValue(node.OpType, out OperatorSignature[]? versions)

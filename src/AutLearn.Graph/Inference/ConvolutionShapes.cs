@@ -7,22 +7,29 @@ internal static class ConvolutionShapes
 {
     public static void Register(Dictionary<(string, string), ShapeRule> rules)
     {
-        rules.Add(("", "Conv"), Conv);
+        rules.Add(("", "Conv"), c => Conv(c, 1, c.TypeOf(0)));
+        rules.Add(("", "ConvInteger"), c => Conv(c, 1, ElementType.Int32));
+        rules.Add(("", "QLinearConv"), c => Conv(c, 3, c.TypeOf(7)));
+        rules.Add(("com.microsoft", "FusedConv"), c => Conv(c, 1, c.TypeOf(0)));
         rules.Add(("", "ConvTranspose"), ConvTranspose);
         rules.Add(("", "MaxPool"), Pool);
         rules.Add(("", "AveragePool"), Pool);
         rules.Add(("", "LpPool"), Pool);
         rules.Add(("", "GlobalAveragePool"), GlobalPool);
         rules.Add(("", "GlobalMaxPool"), GlobalPool);
+        rules.Add(("", "GlobalLpPool"), GlobalPool);
+        rules.Add(("", "DeformConv"), c => Conv(c, 1, c.TypeOf(0)));
+        rules.Add(("com.microsoft", "QLinearGlobalAveragePool"), c => ChannelsFirst(c, GlobalPool));
+        rules.Add(("com.microsoft", "QLinearAveragePool"), c => ChannelsFirst(c, Pool));
     }
 
-    private static void Conv(ShapeContext c)
+    private static void Conv(ShapeContext c, int weights, ElementType type)
     {
         Shape? x = c.Required(0);
-        Shape? w = c.Required(1);
+        Shape? w = c.Required(weights);
         if (x is null || w is null)
         {
-            c.Set(0, c.TypeOf(0), x is null ? null : new Shape(Enumerable.Repeat(Dimension.Unknown, x.Rank)));
+            c.Set(0, type, x is null ? null : new Shape(Enumerable.Repeat(Dimension.Unknown, x.Rank)));
             return;
         }
 
@@ -39,7 +46,16 @@ internal static class ConvolutionShapes
             dimensions.Add(Window(c, x[i + 2], Kernel(c, w[i + 2], i, spatial), i, spatial, isCeil: false));
         }
 
-        c.Set(0, c.TypeOf(0), new Shape(dimensions));
+        c.Set(0, type, new Shape(dimensions));
+    }
+
+    // Images with their channels last are left open.
+    private static void ChannelsFirst(ShapeContext c, ShapeRule rule)
+    {
+        if (c.Node.GetInt("channels_last", 0) == 0)
+            rule(c);
+        else
+            c.Set(0, c.TypeOf(0), null);
     }
 
     private static void Pool(ShapeContext c)

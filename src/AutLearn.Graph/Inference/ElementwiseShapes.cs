@@ -10,7 +10,8 @@ internal static class ElementwiseShapes
                 "Neg", "Sqrt", "Exp", "Log", "Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "Erf", "Gelu", "HardSigmoid", "HardSwish",
                 "Softmax", "LogSoftmax", "Hardmax", "Identity", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh",
                 "Atanh", "Abs", "Sign", "Reciprocal", "Elu", "Selu", "Celu", "Softplus", "Softsign", "ThresholdedRelu", "Mish", "Floor", "Ceil",
-                "Round", "Not", "BitwiseNot", "CumSum", "Trilu", "Swish",
+                "Round", "Not", "BitwiseNot", "CumSum", "Trilu", "Swish", "Shrink", "CumProd",
+                "ReverseSequence",
             ])
         {
             rules.Add(("", op), SameAsInput);
@@ -30,7 +31,8 @@ internal static class ElementwiseShapes
         rules.Add(("", "Dropout"), Dropout);
         foreach (string op in (string[])["Gelu", "FastGelu", "QuickGelu"])
             rules.Add(("com.microsoft", op), SameAsInput);
-        rules.Add(("com.microsoft", "BiasGelu"), SameAsInput);
+        foreach (string op in (string[])["BiasGelu", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"])
+            rules.Add(("com.microsoft", op), SameAsInput);
         rules.Add(("com.microsoft", "InPlaceAccumulatorV2"), c => c.Set(1, c.TypeOf(0), c.Required(0)));
     }
 

@@ -8,9 +8,11 @@ internal static class IndexingShapes
         rules.Add(("", "Gather"), Gather);
         rules.Add(("", "GatherElements"), GatherElements);
         rules.Add(("", "GatherND"), GatherND);
-        foreach (string op in (string[])["Scatter", "ScatterElements", "ScatterND"])
+        rules.Add(("", "Compress"), Compress);
+        foreach (string op in (string[])["Scatter", "ScatterElements", "ScatterND", "TensorScatter"])
             rules.Add(("", op), c => c.Set(0, c.TypeOf(0), c.Required(0)));
         rules.Add(("", "OneHot"), OneHot);
+        rules.Add(("", "NonMaxSuppression"), c => c.Set(0, ElementType.Int64, new Shape(Dimension.Unknown, 3)));
         rules.Add(("", "NonZero"), c => c.Set(0, ElementType.Int64, c.Required(0) is { } x ? new Shape(x.Rank, Dimension.Unknown) : null));
     }
 
@@ -71,5 +73,17 @@ internal static class IndexingShapes
         if (depth.Is(0))
             throw c.Error("has depth 0");
         c.Set(0, c.TypeOf(2), new Shape([.. indices.Take(axis), depth, .. indices.Skip(axis)]));
+    }
+
+    private static void Compress(ShapeContext c)
+    {
+        if (!c.Node.Attributes.ContainsKey("axis"))
+        {
+            c.Set(0, c.TypeOf(0), new Shape(Dimension.Unknown));
+            return;
+        }
+
+        Shape? x = c.Required(0);
+        c.Set(0, c.TypeOf(0), x?.With(c.Axis(c.Node.GetInt("axis", 0), x.Rank), Dimension.Unknown));
     }
 }

@@ -6,6 +6,7 @@ internal static class MatrixShapes
     public static void Register(Dictionary<(string, string), ShapeRule> rules)
     {
         rules.Add(("", "Gemm"), Gemm);
+        rules.Add(("com.microsoft", "FusedGemm"), Gemm);
         rules.Add(("", "MatMul"), c => c.Set(0, c.TypeOf(0), MatMul(c, c.Required(0), c.Required(1))));
         rules.Add(("", "Einsum"), Einsum);
         rules.Add(("com.microsoft", "FusedMatMul"), FusedMatMul);
@@ -37,7 +38,8 @@ internal static class MatrixShapes
         c.Set(0, c.TypeOf(0), shape);
     }
 
-    private static Shape? MatMul(ShapeContext c, Shape? a, Shape? b)
+    /// <summary>Multiplies matrices over broadcast leading axes.</summary>
+    public static Shape? MatMul(ShapeContext c, Shape? a, Shape? b)
     {
         if (a is null || b is null)
             return null;

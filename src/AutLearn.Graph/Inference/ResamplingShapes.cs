@@ -53,6 +53,12 @@ internal static class ResamplingShapes
             bool isExact = c.Node.GetString("keep_aspect_ratio_policy", "stretch") == "stretch";
             SymbolicInt[]? sizes = c.Ints(3);
             RequireOneEach(c, "sizes", sizes?.Length, axes);
+            if (!isExact && sizes is not null && KeepAspect(c, x, sizes, axes, dimensions))
+            {
+                c.Set(0, c.TypeOf(0), new Shape(dimensions));
+                return;
+            }
+
             for (int i = 0; i < axes.Length; i++)
             {
                 Dimension size = sizes is null ? Dimension.Unknown : c.Size(sizes[i], "the target size");
@@ -73,6 +79,18 @@ internal static class ResamplingShapes
         }
 
         c.Set(0, c.TypeOf(0), new Shape(dimensions));
+    }
+
+    // One scale for all axes, the smallest or largest of those asked for, in single precision as ONNX Runtime computes it; sizes are rounded.
+    private static bool KeepAspect(ShapeContext c, Shape x, SymbolicInt[] sizes, int[] axes, Dimension[] dimensions)
+    {
+        if (axes.Any(a => !x[a].IsKnown || x[a].Is(0)) || sizes.Any(s => s.Number is not >= 0))
+            return false;
+        float[] ratios = [.. axes.Select((a, i) => (float)sizes[i].Number!.Value / x[a].Size)];
+        float scale = c.Node.GetString("keep_aspect_ratio_policy", "stretch") == "not_larger" ? ratios.Min() : ratios.Max();
+        foreach (int axis in axes)
+            dimensions[axis] = c.Size((Int128)MathF.Min(MathF.Round(scale * x[axis].Size, MidpointRounding.AwayFromZero), 1e30f), "a size of");
+        return true;
     }
 
     private static void RequireOneEach(ShapeContext c, string what, int? count, int[] axes)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AutLearn.Graph.Serialization;
 
 namespace AutLearn.Graph.Inference;
 
@@ -20,7 +21,7 @@ public static class ShapeInference
     {
         ArgumentNullException.ThrowIfNull(model);
         model.Graph.SortTopologically();
-        Infer(model.Graph, model.Opset, cancellationToken);
+        Infer(model.Graph, model.OpsetImports.GetValueOrDefault("", OnnxVersions.NewestOpset), cancellationToken);
     }
 
     /// <summary>Infers every node of a graph in its order.</summary>
@@ -85,6 +86,9 @@ public static class ShapeInference
         NormalizationShapes.Register(rules);
         RecurrentShapes.Register(rules);
         SourceShapes.Register(rules);
+        SamplingShapes.Register(rules);
+        AttentionShapes.Register(rules);
+        QuantizationShapes.Register(rules);
         return rules.ToFrozenDictionary();
     }
 }

@@ -10,8 +10,11 @@ public static class OnnxVersions
     /// <summary>The newest version of the file format.</summary>
     public const long NewestIrVersion = 13;
 
-    /// <summary>The oldest version of the default operator domain.</summary>
-    public const long OldestOpset = 7;
+    /// <summary>The oldest version of the default operator domain that is read; what is older than <see cref="OldestRunOpset"/> is raised.</summary>
+    public const long OldestOpset = 1;
+
+    /// <summary>The oldest version of the default operator domain that ONNX Runtime promises to run.</summary>
+    public const long OldestRunOpset = 7;
 
     /// <summary>The newest version of the default operator domain.</summary>
     public const long NewestOpset = 26;

@@ -11,7 +11,7 @@ public static class OpsetUpgrade
     /// <summary>The opset that older models are raised to; newer models stay as they are.</summary>
     public const long Canonical = 18;
 
-    private const long Oldest = 7;
+    private const long Oldest = 1;
 
     private static readonly FrozenDictionary<string, Action<NodeUpgrade>> Rules = new Dictionary<string, Action<NodeUpgrade>>
     {
@@ -44,10 +44,10 @@ public static class OpsetUpgrade
     }.ToFrozenDictionary();
 
     /// <summary>Raises a model in place.</summary>
-    /// <param name="model">A model of opset 7 or later.</param>
+    /// <param name="model">A model of any opset.</param>
     /// <param name="cancellationToken">Checked at each node; the model is of no further use after a cancellation.</param>
     /// <returns>True if the model was changed.</returns>
-    /// <exception cref="InvalidModelException">The opset is older than 7, or nodes have no equal form in the canonical opset; all are named.</exception>
+    /// <exception cref="InvalidModelException">Nodes have no equal form in the canonical opset; all are named.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static bool Apply(OnnxModel model, CancellationToken cancellationToken = default)
     {
@@ -59,6 +59,13 @@ public static class OpsetUpgrade
         if (model.Opset < Canonical)
         {
             model.Graph.SortTopologically();
+            if (model.Opset < LegacyUpgrade.Target)
+            {
+                LegacyUpgrade.Apply(model.Graph, model.Opset, refused, cancellationToken);
+                ThrowIfRefused(refused);
+                model.Opset = LegacyUpgrade.Target;
+            }
+
             ShapeInference.Infer(model, cancellationToken);
             Apply(model.Graph, model.Opset, refused);
             model.Opset = Canonical;
@@ -66,11 +73,16 @@ public static class OpsetUpgrade
         }
 
         model.Functions = [.. model.Functions.Select(f => Raise(f, refused, ref changed))];
-        if (refused.Count > 0)
-            throw new InvalidModelException($"{refused.Count} nodes cannot be raised to opset {Canonical}: {string.Join("; ", refused)}. Export the model with a newer opset.");
+        ThrowIfRefused(refused);
         if (changed)
             model.IrVersion = Math.Max(model.IrVersion, 8);
         return changed;
+    }
+
+    private static void ThrowIfRefused(List<string> refused)
+    {
+        if (refused.Count > 0)
+            throw new InvalidModelException($"{refused.Count} nodes cannot be raised to opset {Canonical}: {string.Join("; ", refused)}. Export the model with a newer opset.");
     }
 
     private static OnnxFunction Raise(OnnxFunction function, List<string> refused, ref bool changed)
