@@ -121,16 +121,19 @@ public sealed class ModelCompilerTests
         Assert.Contains("Batch statistics", artifacts.Report.NoCachedStepBecause, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Step_TrainingDropout_DependsOnTheSeedAlone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Step_TrainingDropout_DependsOnTheSeedAlone(bool isExportedSo)
     {
         var (graph, random) = (new OnnxGraph("g"), new Random(2));
         Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 6)));
         Value h = Networks.Dense(graph, x, "fc1", random, 6, 32, null);
-        h = graph.AddNode("Dropout", [h, graph.AddInitializer("ratio", Tensor.Scalar(0.5f))], ["dropped"]).Outputs[0]!;
+        Value? mode = isExportedSo ? graph.AddInitializer("training", Tensor.Scalar(true)) : null;
+        h = graph.AddNode("Dropout", [h, graph.AddInitializer("ratio", Tensor.Scalar(0.5f)), mode], ["dropped"]).Outputs[0]!;
         graph.AddOutput(Networks.Dense(graph, h, "fc2", random, 32, 3, "logits"));
         CompiledArtifacts artifacts = ModelCompiler.Compile(
-            new OnnxModel(graph, Networks.Opset), new CompileOptions { Trainable = TrainableSelection.All, TrainingDropout = true });
+            new OnnxModel(graph, Networks.Opset), new CompileOptions { Trainable = TrainableSelection.All, TrainingDropout = !isExportedSo });
         Assert.NotNull(artifacts.Manifest.SeedInput);
         Assert.Null(artifacts.TrainStepCached);
         var feeds = new Dictionary<string, Tensor> { ["x"] = Networks.Random(random, 1, 8, 6) };

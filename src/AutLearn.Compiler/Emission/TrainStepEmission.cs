@@ -234,8 +234,9 @@ internal sealed class TrainStepEmission
         OnnxGraph graph = model.Graph;
         if (!_options.TrainingDropout)
         {
+            // Dropout that was exported in training mode drops all the same.
             new IdentityElimination().Run(model);
-            return null;
+            return new DropoutRewrite(_naming.Seed).Apply(model) ? _naming.Seed : null;
         }
 
         foreach (Node node in graph.Nodes.Where(n => n.Is("Dropout")).ToArray())

@@ -21,6 +21,11 @@ internal static class ActivationGradients
         rules.AddElementwise("Gelu", sinceOpset: 20, Gelu);
         rules.AddElementwise("HardSigmoid", sinceOpset: 6, HardSigmoid);
         rules.AddElementwise("HardSwish", sinceOpset: 14, HardSwish);
+        rules.AddElementwise("Celu", sinceOpset: 12, Celu);
+        rules.Add("ThresholdedRelu", sinceOpset: 10, ThresholdedRelu);
+        rules.Add("Shrink", sinceOpset: 9, Shrink);
+        rules.AddElementwise("Mish", sinceOpset: 18, Mish);
+        rules.AddElementwise("Swish", sinceOpset: 24, g => [Swish(g, g.Node.GetFloat("alpha", 1f))]);
     }
 
     // y = max(x, 0)  =>  dx = dy [y > 0], 0 at 0 as in libtorch. Since y >= 0, [y > 0] is sign(y), and for normal numbers of single precision
@@ -169,6 +174,47 @@ internal static class ActivationGradients
         Value inside = g.Add(g.Mul(x, 1d / 3), g.Scalar(x, 0.5));
         Value above = g.Where(g.Builder.Greater(x, g.Scalar(x, -3)), inside, g.Zero(x));
         return [g.Mul(g.OutputGradient(0), g.Where(g.Builder.Less(x, g.Scalar(x, 3)), above, g.One(x)))];
+    }
+
+    // y = x for x > 0, alpha (e^(x / alpha) - 1) otherwise  =>  dx = dy or dy (y / alpha + 1)
+    private static Value?[] Celu(GradientContext g)
+    {
+        Value y = g.Output(0), dy = g.OutputGradient(0);
+        Value below = g.Mul(dy, g.Add(g.Mul(y, 1d / g.Node.GetFloat("alpha", 1f)), g.One(y)));
+        return [g.Where(IsPositive(g), dy, below)];
+    }
+
+    // y = x for x > alpha, 0 otherwise  =>  dx = dy [x > alpha], as libtorch's threshold
+    private static Value?[] ThresholdedRelu(GradientContext g)
+    {
+        Value x = g.Input(0), dy = g.OutputGradient(0);
+        return [g.Where(g.Builder.Greater(x, g.Scalar(x, g.Node.GetFloat("alpha", 1f))), dy, g.Zero(dy))];
+    }
+
+    // y = x + bias for x < -lambda, x - bias for x > lambda, 0 between  =>  dx = dy [|x| > lambda]
+    private static Value?[] Shrink(GradientContext g)
+    {
+        Value x = g.Input(0), dy = g.OutputGradient(0);
+        return [g.Where(g.Builder.Greater(g.Op("Abs", [x]), g.Scalar(x, g.Node.GetFloat("lambd", 0.5f))), dy, g.Zero(dy))];
+    }
+
+    // y = x t, t = tanh(ln(1 + e^x))  =>  dx = dy (t + x (1 - t^2) sigmoid(x))
+    private static Value?[] Mish(GradientContext g)
+    {
+        Value x = g.Input(0);
+        Value t = g.Op("Tanh", [g.Op("Softplus", [x])]);
+        Value bend = g.Mul(g.Mul(x, g.Sub(g.One(x), g.Mul(t, t))), g.Op("Sigmoid", [x]));
+        return [g.Mul(g.OutputGradient(0), g.Add(t, bend))];
+    }
+
+    // y = x s, s = sigmoid(alpha x)  =>  dx = dy s (1 + alpha x (1 - s))
+    public static Value Swish(GradientContext g, float alpha)
+    {
+        Value x = g.Input(0);
+        Value scaled = alpha == 1f ? x : g.Mul(x, alpha);
+        Value s = g.Op("Sigmoid", [scaled]);
+        Value bend = g.Add(g.One(x), g.Mul(scaled, g.Sub(g.One(x), s)));
+        return g.Mul(g.OutputGradient(0), g.Mul(s, bend));
     }
 
     private static Value IsPositive(GradientContext g) => g.Builder.Greater(g.Input(0), g.Zero(g.Input(0)));

@@ -19,9 +19,7 @@ internal static class ArithmeticGradients
         rules.AddElementwise("Exp", sinceOpset: 6, Exp);
         rules.AddElementwise("Log", sinceOpset: 6, Log, g => g.Ranges.Of(g.Input(0)).Low <= 0);
         rules.AddElementwise("Abs", sinceOpset: 6, Abs);
-        rules.AddElementwise("Sin", sinceOpset: 7, Sin);
-        rules.AddElementwise("Cos", sinceOpset: 7, Cos);
-        rules.AddElementwise("Atan", sinceOpset: 7, Atan);
+        rules.AddElementwise("Mod", sinceOpset: 10, Mod);
         rules.Add("Sum", sinceOpset: 8, Sum);
         rules.Add("Mean", sinceOpset: 8, Mean);
         rules.AddElementwise("Max", sinceOpset: 8, Extremum);
@@ -124,19 +122,11 @@ internal static class ArithmeticGradients
     private static Value?[] Abs(GradientContext g) =>
         [g.Mul(g.OutputGradient(0), g.Op("Sign", [g.Input(0)]))];
 
-    // y = sin x  =>  dx = dy cos x
-    private static Value?[] Sin(GradientContext g) =>
-        [g.Mul(g.OutputGradient(0), g.Op("Cos", [g.Input(0)]))];
-
-    // y = cos x  =>  dx = -dy sin x
-    private static Value?[] Cos(GradientContext g) =>
-        [g.Neg(g.Mul(g.OutputGradient(0), g.Op("Sin", [g.Input(0)])))];
-
-    // y = atan x  =>  dx = dy / (1 + x^2)
-    private static Value?[] Atan(GradientContext g)
+    // y = a - q b with q = a / b rounded down, or towards 0 (fmod)  =>  da = dy, db = -dy q; q is what y leaves, whichever way it was rounded
+    private static Value?[] Mod(GradientContext g)
     {
-        Value x = g.Input(0);
-        return [g.Div(g.OutputGradient(0), g.Add(g.Mul(x, x), g.One(x)))];
+        Value a = g.Input(0), b = g.Input(1), dy = g.OutputGradient(0);
+        return [dy, g.NeedsGradient(1) ? g.Neg(g.Mul(dy, g.Op("Round", [g.Div(g.Sub(a, g.Output(0)), b)]))) : null];
     }
 
     // y = x1 + ... + xn  =>  dxi = dy

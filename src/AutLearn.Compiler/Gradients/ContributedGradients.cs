@@ -13,6 +13,7 @@ internal static class ContributedGradients
         rules.AddElementwise("Gelu", sinceOpset: 1, Gelu, domain: Domain);
         rules.AddElementwise("FastGelu", sinceOpset: 1, FastGelu, domain: Domain);
         rules.AddElementwise("BiasGelu", sinceOpset: 1, BiasGelu, domain: Domain);
+        rules.AddElementwise("QuickGelu", sinceOpset: 1, g => [ActivationGradients.Swish(g, g.Node.GetFloat("alpha", 1.702f))], domain: Domain);
         rules.Add("SkipLayerNormalization", sinceOpset: 1, SkipLayerNormalization, Domain);
     }
 

@@ -11,9 +11,11 @@ public sealed class GradientContext
 {
     private readonly Value?[] _outputGradients;
     private readonly bool[] _needsGradient;
+    private readonly ReverseSweep _sweep;
 
-    internal GradientContext(Node node, GraphBuilder builder, NumericRanges ranges, Value?[] outputGradients, bool[] needsGradient)
+    internal GradientContext(Node node, GraphBuilder builder, NumericRanges ranges, Value?[] outputGradients, bool[] needsGradient, ReverseSweep sweep)
     {
+        _sweep = sweep;
         Node = node;
         Builder = builder;
         Ranges = ranges;
@@ -60,13 +62,17 @@ public sealed class GradientContext
     internal bool IsForwardReplaced { get; private set; }
 
     /// <summary>Makes other values take the place, and the names, of the forward outputs; the driver then removes the node.</summary>
-    /// <param name="outputs">One value for each output that is present.</param>
+    /// <param name="outputs">One value for each output that is used.</param>
     internal void ReplaceForward(ReadOnlySpan<Value?> outputs)
     {
         for (int o = 0; o < outputs.Length; o++)
         {
             if (Node.Output(o) is not { } old)
                 continue;
+            if (outputs[o] is null && old is { Uses.Count: 0, IsOutput: false })
+                continue;
+            if (outputs[o] is null)
+                throw new UnsupportedGradientException([$"'{Node.DisplayName}' ({Node.OpType} whose output {o} is used)"]);
             string name = old.Name, former = outputs[o]!.Name;
             outputs[o]!.Type ??= old.Type;
             Node.Owner.ReplaceAllUses(old, outputs[o]!);
@@ -79,6 +85,10 @@ public sealed class GradientContext
 
         IsForwardReplaced = true;
     }
+
+    /// <summary>Takes the node apart: nodes that <paramref name="forward"/> adds compute its outputs from now on, and their gradients are its own.</summary>
+    /// <param name="forward">Returns one value for each output that is present.</param>
+    internal Value?[] TakeApart(Func<GradientContext, Value?[]> forward) => _sweep.TakeApart(this, forward);
 
     /// <summary>Gets the gradient of an output.</summary>
     /// <exception cref="InvalidModelException">No gradient flows into that output.</exception>

@@ -35,7 +35,7 @@ internal static class GradientContextExtensions
     public static Value Int(this GradientContext g, long value) => g.Builder.Int(value);
 
     /// <summary>Gets the elements of an integer constant, or null where the value is computed or fed.</summary>
-    public static long[]? ConstantInts(this Value value) => value is { IsConstant: true, Initializer: { } tensor }
+    public static long[]? ConstantInts(this Value? value) => value is { IsConstant: true, Initializer: { } tensor }
         ? tensor.ElementType switch
         {
             ElementType.Int64 => tensor.Span<long>().ToArray(),

@@ -1,3 +1,5 @@
+using AutLearn.Graph;
+
 namespace AutLearn.Compiler.Gradients;
 
 /// <summary>Gradient rules by operator, domain and opset.</summary>
@@ -15,22 +17,32 @@ public sealed class GradientRegistry
     {
         var rules = new GradientRegistry();
         ArithmeticGradients.Register(rules);
+        TrigonometricGradients.Register(rules);
         ActivationGradients.Register(rules);
         ReductionGradients.Register(rules);
         ShapeGradients.Register(rules);
         SliceGradients.Register(rules);
         IndexingGradients.Register(rules);
+        ScatterGradients.Register(rules);
         ZeroGradients.Register(rules);
         MatrixGradients.Register(rules);
         SoftmaxGradients.Register(rules);
         NormalizationGradients.Register(rules);
+        ComposedNormalizations.Register(rules);
         DropoutGradients.Register(rules);
         PoolingGradients.Register(rules);
+        LpPoolGradients.Register(rules);
         ConvolutionGradients.Register(rules);
         EinsumGradients.Register(rules);
         RecurrentGradients.Register(rules);
         ResizeGradients.Register(rules);
+        GridGradients.Register(rules);
+        QuantizationGradients.Register(rules);
+        AttentionGradients.Register(rules);
+        RotaryEmbeddingGradients.Register(rules);
         ContributedGradients.Register(rules);
+        ContributedLayers.Register(rules);
+        ContributedAttention.Register(rules);
         return rules;
     }
 
@@ -52,6 +64,14 @@ public sealed class GradientRegistry
     internal void AddElementwise(string opType, long sinceOpset, GradientRule rule, Func<GradientContext, bool>? isSteep = null, string domain = "") =>
         Add(opType, sinceOpset, ZeroGuard.Around(rule, isSteep), domain);
 
+    /// <summary>Registers an operator that is taken apart into basic ones, which have rules of their own.</summary>
+    /// <param name="opType">The operator.</param>
+    /// <param name="sinceOpset">The first opset.</param>
+    /// <param name="forward">Computes the outputs that are present from the inputs.</param>
+    /// <param name="domain">The operator's domain.</param>
+    internal void AddComposed(string opType, long sinceOpset, Func<GradientContext, Value?[]> forward, string domain = "") =>
+        Add(opType, sinceOpset, g => g.TakeApart(forward), domain);
+
     /// <summary>Registers an operator through which no gradient flows.</summary>
     /// <param name="opType">The operator.</param>
     /// <param name="sinceOpset">The first opset.</param>
@@ -61,7 +81,7 @@ public sealed class GradientRegistry
     public void AddZero(string opType, long sinceOpset, string because, string domain = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(because);
-        Add(opType, sinceOpset, domain, new Entry(static g => new Graph.Value?[g.InputCount], because));
+        Add(opType, sinceOpset, domain, new Entry(static g => new Value?[g.InputCount], because));
     }
 
     /// <summary>Finds the rule for an operator, or null.</summary>

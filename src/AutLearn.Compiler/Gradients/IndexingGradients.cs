@@ -14,8 +14,8 @@ internal static class IndexingGradients
         rules.Add("Gather", sinceOpset: 1, Gather);
         rules.Add("GatherElements", sinceOpset: 11, GatherElements);
         rules.Add("GatherND", sinceOpset: 12, GatherND);
-        rules.Add("ScatterElements", sinceOpset: 11, ScatterElements);
-        rules.Add("ScatterND", sinceOpset: 11, ScatterND);
+        rules.Add("Compress", sinceOpset: 9, Compress);
+        rules.Add("MaxUnpool", sinceOpset: 11, MaxUnpool);
         rules.Add("TopK", sinceOpset: 10, TopK);
     }
 
@@ -78,33 +78,23 @@ internal static class IndexingGradients
         return [g.ScatterByPosition(map, g.OutputGradient(0), g.Input(0)), null];
     }
 
-    // y = x with y[indices] = u (or += u)  =>  dx = dy, with zeros at the indices unless added; du = dy[indices]
-    private static Value?[] ScatterElements(GradientContext g)
+    // y = the slices of x that are kept  =>  dx there = dy. A map of positions in x, compressed like x, says where each dy goes.
+    private static Value?[] Compress(GradientContext g)
     {
-        Value dy = g.OutputGradient(0), indices = g.Input(1);
-        long axis = g.Node.GetInt("axis", 0);
-        Value kept = dy;
-        if (g.NeedsGradient(0) && !Adds(g))
-            kept = g.Op("ScatterElements", [dy, indices, g.ZerosLike(g.Input(2))], ("axis", AttributeValue.Of(axis)));
-        return [kept, null, g.NeedsGradient(2) ? g.Op("GatherElements", [dy, indices], ("axis", AttributeValue.Of(axis))) : null];
+        Value x = g.Input(0);
+        Value map = g.Node.Attributes.ContainsKey("axis")
+            ? g.Op("Compress", [g.PositionsIn(x), g.Input(1)], ("axis", AttributeValue.Of(g.Node.GetInt("axis", 0))))
+            : g.Op("Compress", [g.PositionsIn(x), g.Input(1)]);
+        return [g.ScatterByPosition(map, g.OutputGradient(0), x), null];
     }
 
-    // As ScatterElements, by whole slices.
-    private static Value?[] ScatterND(GradientContext g)
+    // y = 0 but for y[indices] = x, by position in memory  =>  dx = dy[indices]
+    private static Value?[] MaxUnpool(GradientContext g)
     {
-        Value dy = g.OutputGradient(0), indices = g.Input(1);
-        Value kept = dy;
-        if (g.NeedsGradient(0) && !Adds(g))
-            kept = g.Op("ScatterND", [dy, indices, g.ZerosLike(g.Input(2))]);
-        return [kept, null, g.NeedsGradient(2) ? g.Op("GatherND", [dy, indices]) : null];
+        var result = new Value?[g.InputCount];
+        result[0] = g.ReshapeLike(g.Op("Gather", [g.Reshape(g.OutputGradient(0), -1), g.Reshape(g.Input(1), -1)]), g.Input(0));
+        return result;
     }
-
-    private static bool Adds(GradientContext g) => g.Node.GetString("reduction", "none") switch
-    {
-        "none" => false,
-        "add" => true,
-        string other => throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' ({g.Node.OpType} with reduction '{other}')"]),
-    };
 
     // y = x[indices], the indices being distinct  =>  dx[indices] = dy
     private static Value?[] TopK(GradientContext g)

@@ -26,7 +26,13 @@ internal sealed class NumericRanges
     public NumericRanges(OnnxGraph graph, HashSet<Value> dependent)
     {
         _dependent = dependent;
-        foreach (Node node in graph.Nodes)
+        Add(graph.Nodes);
+    }
+
+    /// <summary>Visits further nodes, in graph order.</summary>
+    public void Add(IEnumerable<Node> nodes)
+    {
+        foreach (Node node in nodes)
         {
             NumericRange range = node.Domain.Length == 0 ? OutputOf(node) : Other(node);
             if (range == NumericRange.Unknown)

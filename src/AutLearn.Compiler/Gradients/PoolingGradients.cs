@@ -141,7 +141,7 @@ internal static class PoolingGradients
         ? g.Constant(Tensor.Of<double>([rows, columns], values))
         : g.Builder.CastLike(g.Constant(Tensor.Of<float>([rows, columns], Array.ConvertAll(values, v => (float)v))), g.Input(0));
 
-    private static Value AsSamples(GradientContext g, Value dy)
+    public static Value AsSamples(GradientContext g, Value dy)
     {
         Value[] sizes = [.. Enumerable.Range(2, g.RankOf(dy) - 2).Select(i => g.Builder.SizeOf(dy, i))];
         return g.Builder.Reshape(dy, g.JoinSizes([g.Ints(-1, 1), .. sizes]));
@@ -176,7 +176,7 @@ internal static class PoolingGradients
         return overhangs ? window.CutTo(g, counts, g.SpatialSizes(g.Output(0))) : counts;
     }
 
-    private static Value Ones(GradientContext g, Value like, ReadOnlySpan<long> dimensions)
+    public static Value Ones(GradientContext g, Value like, ReadOnlySpan<long> dimensions)
     {
         long count = 1;
         foreach (long size in dimensions)

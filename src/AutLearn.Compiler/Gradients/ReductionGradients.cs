@@ -15,6 +15,7 @@ internal static class ReductionGradients
         rules.Add("ReduceMean", sinceOpset: 18, ReduceMean);
         rules.Add("ReduceMax", sinceOpset: 18, ReduceExtremum);
         rules.Add("ReduceMin", sinceOpset: 18, ReduceExtremum);
+        rules.Add("ReduceProd", sinceOpset: 18, ReduceProd);
         rules.Add("ReduceL1", sinceOpset: 18, ReduceL1);
         rules.Add("ReduceL2", sinceOpset: 18, ReduceL2);
         rules.Add("ReduceSumSquare", sinceOpset: 18, ReduceSumSquare);
@@ -40,15 +41,32 @@ internal static class ReductionGradients
     {
         Value x = g.Input(0);
         Value mask = g.Builder.CastLike(g.Builder.Equal(x, Keep(g, g.Output(0))), x);
-        Value count = g.Op(
-            "ReduceSum",
-            [mask, g.OptionalInput(1)],
-            ("keepdims", AttributeValue.Of(1L)),
-            ("noop_with_empty_axes", AttributeValue.Of(g.Node.GetInt("noop_with_empty_axes", 0))));
+        Value count = Reduce(g, "ReduceSum", mask);
         if (g.Ranges.Of(x).MayBeNaN)
             count = g.Op("Max", [count, g.One(count)]);
         return ForInput(g, g.Mul(mask, g.Div(Keep(g, g.OutputGradient(0)), count)));
     }
+
+    // y = product of x  =>  dx = dy times the product of the others: y / x, where one is 0 the product of the rest, where several are nothing
+    private static Value?[] ReduceProd(GradientContext g)
+    {
+        Value x = g.Input(0), dy = Keep(g, g.OutputGradient(0));
+        if (!g.Ranges.MayBeZero(x))
+            return ForInput(g, g.Div(g.Mul(dy, Keep(g, g.Output(0))), x));
+        Value isZero = g.Builder.Equal(x, g.Zero(x));
+        Value other = g.Where(isZero, g.One(x), x);
+        Value product = Reduce(g, "ReduceProd", other), zeros = Reduce(g, "ReduceSum", g.Builder.CastLike(isZero, x));
+        Value scaled = g.Mul(dy, product);
+        Value atZero = g.Where(g.Builder.Equal(zeros, g.One(x)), scaled, g.Zero(x)), elsewhere = g.Where(g.Builder.Equal(zeros, g.Zero(x)), scaled, g.Zero(x));
+        return ForInput(g, g.Where(isZero, atZero, g.Div(elsewhere, other)));
+    }
+
+    // Over the node's axes, which stay with size 1.
+    private static Value Reduce(GradientContext g, string op, Value x) => g.Op(
+        op,
+        [x, g.OptionalInput(1)],
+        ("keepdims", AttributeValue.Of(1L)),
+        ("noop_with_empty_axes", AttributeValue.Of(g.Node.GetInt("noop_with_empty_axes", 0))));
 
     // y = sum |x|  =>  dx = dy sign(x), 0 at 0 as in libtorch
     private static Value?[] ReduceL1(GradientContext g) =>

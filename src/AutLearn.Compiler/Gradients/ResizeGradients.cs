@@ -5,11 +5,14 @@ namespace AutLearn.Compiler.Gradients;
 
 /// <summary>Gradients of resampling.</summary>
 /// <remarks>
-/// Nearest and linear resampling apply one matrix M_a [out, in] along each resized axis a; the gradient applies their transposes.
+/// Resampling applies one matrix M_a [out, in] along each resized axis a; the gradient applies their transposes.
 /// Coordinates are computed in Float32 as ONNX Runtime does, so that both round to the same neighbours.
 /// </remarks>
 internal static class ResizeGradients
 {
+    // A matrix of this many elements takes 16 MB of the model.
+    private const long LargestMatrix = 1 << 22;
+
     public static void Register(GradientRegistry rules)
     {
         rules.Add("Resize", sinceOpset: 11, Resize);
@@ -18,17 +21,16 @@ internal static class ResizeGradients
     // y = M_1 ... M_k x  =>  dx = M_1^T ... M_k^T dy
     private static Value?[] Resize(GradientContext g)
     {
-        RequireSupport(g);
         Value x = g.Input(0), dx = g.OutputGradient(0);
         int rank = g.RankOf(x);
         float[]? scales = ConstantScales(g, rank);
+        bool isPlain = IsPlain(g);
         for (int axis = rank - 1; axis >= 0; axis--)
         {
-            if (scales is not null ? scales[axis] == 1 : x.Shape![axis].IsSameSizeAs(g.Output(0).Shape is { } y ? y[axis] : Dimension.Unknown))
-                continue;
-            dx = scales is not null && Repeats(g, scales[axis])
-                ? SumRepeats(g, dx, axis, (long)scales[axis], rank)
-                : Apply(g, dx, Weights(g, axis, scales?[axis], rank), axis, rank);
+            if (!isPlain)
+                dx = ConstantWeights(g, axis, rank, scales) is { } weights ? Apply(g, dx, weights, axis, rank) : dx;
+            else if (!(scales is not null ? scales[axis] == 1 : x.Shape![axis].IsSameSizeAs(g.Output(0).Shape is { } y ? y[axis] : Dimension.Unknown)))
+                dx = scales is not null && Repeats(g, scales[axis]) ? SumRepeats(g, dx, axis, (long)scales[axis], rank) : Apply(g, dx, Weights(g, axis, scales?[axis], rank), axis, rank);
         }
 
         var result = new Value?[g.InputCount];
@@ -36,19 +38,59 @@ internal static class ResizeGradients
         return result;
     }
 
-    private static void RequireSupport(GradientContext g)
+    // Plain modes are written as arithmetic of the graph, for sizes that are not known.
+    private static bool IsPlain(GradientContext g) =>
+        g.Node.GetString("mode", "nearest") is var mode and ("nearest" or "linear")
+        && g.Node.GetString("coordinate_transformation_mode", "half_pixel") is "half_pixel" or "pytorch_half_pixel" or "align_corners" or "asymmetric"
+        && g.Node.GetString("keep_aspect_ratio_policy", "stretch") == "stretch"
+        && (g.Node.GetInt("antialias", 0) == 0 || mode == "nearest");
+
+    // M, or null where the axis stays as it is
+    private static Value? ConstantWeights(GradientContext g, int axis, int rank, float[]? scales)
     {
-        string mode = g.Node.GetString("mode", "nearest");
-        string coordinates = g.Node.GetString("coordinate_transformation_mode", "half_pixel");
-        string policy = g.Node.GetString("keep_aspect_ratio_policy", "stretch");
-        string? refused = mode is not ("nearest" or "linear") ? $"mode '{mode}'"
-            : coordinates is not ("half_pixel" or "pytorch_half_pixel" or "align_corners" or "asymmetric") ? $"coordinate_transformation_mode '{coordinates}'"
-            : policy != "stretch" ? $"keep_aspect_ratio_policy '{policy}'"
-            : g.Node.GetInt("antialias", 0) != 0 ? "antialias"
-            : null;
-        if (refused is not null)
-            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (Resize with {refused})"]);
+        Value x = g.Input(0);
+        Dimension before = x.Shape![axis], after = g.Output(0).Shape is { } y ? y[axis] : Dimension.Unknown;
+        int index = axis;
+        if (g.Node.GetInts("axes") is { } axes)
+            index = axes.Select(a => g.AxisOf(a, rank)).ToImmutableArray().IndexOf(axis);
+        bool isCropped = g.Node.GetString("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize";
+        if (index < 0 || (!isCropped && (scales is not null ? scales[axis] == 1 : before.IsSameSizeAs(after))))
+            return null;
+        (float, float) region = (0, 1);
+        if (isCropped)
+        {
+            int count = g.Node.GetInts("axes")?.Length ?? rank;
+            if (g.OptionalInput(1) is not { IsConstant: true, Initializer: { ElementType: ElementType.Float32 } roi } || roi.Count != 2 * count)
+                throw Refused(g, "a region that is computed");
+            region = (roi.Span<float>()[index], roi.Span<float>()[count + index]);
+            if (region is (0, 1) && before.IsSameSizeAs(after))
+                return null;
+        }
+
+        if (!before.IsKnown || !after.IsKnown)
+            throw Refused(g, $"mode '{g.Node.GetString("mode", "nearest")}', coordinates '{g.Node.GetString("coordinate_transformation_mode", "half_pixel")}' over sizes that are not known; fix the sizes of its input");
+        if (before.Size * after.Size > LargestMatrix)
+            throw Refused(g, $"sizes of {before} and {after}");
+        float scale = scales?[axis] ?? AspectScale(g, rank) ?? (float)after.Size / before.Size;
+        double[] elements = new ResizeMatrix(g.Node, before.Size, after.Size, scale, region).Elements();
+        Tensor matrix = Tensor.Of<float>([after.Size, before.Size], Array.ConvertAll(elements, e => (float)e));
+        return g.Builder.CastLike(g.Constant(matrix), x);
     }
+
+    // Where the aspect ratio is kept, one scale holds for all axes: the smallest or largest of those that the sizes ask for.
+    private static float? AspectScale(GradientContext g, int rank)
+    {
+        string policy = g.Node.GetString("keep_aspect_ratio_policy", "stretch");
+        if (policy == "stretch")
+            return null;
+        if (g.OptionalInput(3).ConstantInts() is not { } sizes)
+            throw Refused(g, $"keep_aspect_ratio_policy '{policy}' and sizes that are computed");
+        IEnumerable<int> axes = g.Node.GetInts("axes") is { } given ? given.Select(a => g.AxisOf(a, rank)) : Enumerable.Range(0, rank);
+        float[] ratios = [.. axes.Select((a, i) => g.Input(0).Shape![a].IsKnown ? (float)sizes[i] / g.Input(0).Shape![a].Size : throw Refused(g, $"keep_aspect_ratio_policy '{policy}' over sizes that are not known"))];
+        return policy == "not_larger" ? ratios.Min() : ratios.Max();
+    }
+
+    private static UnsupportedGradientException Refused(GradientContext g, string what) => new([$"'{g.Node.DisplayName}' (Resize with {what})"]);
 
     // One scale for each axis of x; null where sizes are given or scales are computed.
     private static float[]? ConstantScales(GradientContext g, int rank)

@@ -46,7 +46,6 @@ public sealed class ReverseDifferentiation
         List<Node> path = NodesBetween(graph, dependent, seeds.Select(s => s.Key));
         ThrowIfUnsupported(model, path);
 
-        var ranges = new NumericRanges(graph, dependent);
         var gradients = new GradientSums(builder);
         foreach ((Value value, Value gradient) in seeds)
         {
@@ -54,12 +53,7 @@ public sealed class ReverseDifferentiation
                 gradients.Contribute(value, gradient);
         }
 
-        for (int i = path.Count - 1; i >= 0; i--)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Visit(model, path[i], dependent, ranges, gradients, builder);
-        }
-
+        new ReverseSweep(_rules, model, builder, dependent, cancellationToken).Visit(path, gradients);
         var result = new Dictionary<Value, Value>();
         foreach (Value target in targets)
         {
@@ -75,57 +69,6 @@ public sealed class ReverseDifferentiation
     public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets) =>
         Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), [loss]));
 
-    private void Visit(OnnxModel model, Node node, HashSet<Value> dependent, NumericRanges ranges, GradientSums gradients, GraphBuilder builder)
-    {
-        var outputGradients = new Value?[node.Outputs.Count];
-        bool any = false;
-        for (int o = 0; o < outputGradients.Length; o++)
-        {
-            outputGradients[o] = node.Outputs[o] is { } output ? gradients.Find(output) : null;
-            any |= outputGradients[o] is not null;
-        }
-
-        if (!any)
-            return;
-        bool[] needs = new bool[node.Inputs.Count];
-        for (int i = 0; i < needs.Length; i++)
-            needs[i] = node.Inputs[i] is { } input && dependent.Contains(input);
-
-        builder.NameStem = $"{node.DisplayName}_grad";
-        GradientRule rule = _rules.Find(node.Domain, node.OpType, OpsetOf(model, node.Domain))!;
-        var context = new GradientContext(node, builder, ranges, outputGradients, needs);
-        try
-        {
-            Contribute(rule(context), node, needs, gradients);
-        }
-        catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException or NotSupportedException)
-        {
-            // Attributes and shapes that contradict each other in ways that no inference rule looks at.
-            throw new InvalidModelException($"Node '{node.DisplayName}' ({node.OpType}) cannot be differentiated: {error.Message}", error) { NodeName = node.DisplayName };
-        }
-
-        if (context.IsForwardReplaced)
-            node.Owner.Remove(node);
-    }
-
-    private static void Contribute(Value?[] inputGradients, Node node, bool[] needs, GradientSums gradients)
-    {
-        if (inputGradients.Length != needs.Length)
-            throw new InvalidOperationException($"The gradient rule returned {inputGradients.Length} entries for {needs.Length} inputs.");
-        var contributions = new Dictionary<Value, List<Value>>();
-        for (int i = 0; i < needs.Length; i++)
-        {
-            if (!needs[i] || inputGradients[i] is not { } gradient)
-                continue;
-            if (!contributions.TryGetValue(node.Inputs[i]!, out List<Value>? own))
-                contributions.Add(node.Inputs[i]!, own = []);
-            own.Add(gradient);
-        }
-
-        foreach ((Value value, List<Value> own) in contributions)
-            gradients.Contribute(value, own);
-    }
-
     private void ThrowIfUnsupported(OnnxModel model, List<Node> path)
     {
         List<string> missing = Unsupported(model, path);
@@ -135,11 +78,9 @@ public sealed class ReverseDifferentiation
 
     private List<string> Unsupported(OnnxModel model, List<Node> path) =>
         [.. from node in path
-            let opset = OpsetOf(model, node.Domain)
+            let opset = ReverseSweep.OpsetOf(model, node.Domain)
             where _rules.Find(node.Domain, node.OpType, opset) is null
             select $"'{node.DisplayName}' ({(node.Domain.Length > 0 ? node.Domain + "." : "")}{node.OpType}, opset {opset})"];
-
-    private static long OpsetOf(OnnxModel model, string domain) => model.OpsetImports.GetValueOrDefault(domain, 1);
 
     private static HashSet<Value> DependentOn(OnnxGraph graph, IReadOnlyCollection<Value> targets)
     {

@@ -22,6 +22,8 @@ internal static class ShapeGradients
         rules.Add("Where", sinceOpset: 9, Where);
         rules.Add("Trilu", sinceOpset: 14, Trilu);
         rules.Add("CumSum", sinceOpset: 11, CumSum);
+        rules.Add("ReverseSequence", sinceOpset: 10, ReverseSequence);
+        rules.Add("CenterCropPad", sinceOpset: 18, CenterCropPad);
         rules.Add("DepthToSpace", sinceOpset: 11, DepthToSpace);
         rules.Add("SpaceToDepth", sinceOpset: 1, SpaceToDepth);
     }
@@ -145,6 +147,30 @@ internal static class ShapeGradients
             ("reverse", AttributeValue.Of(1 - g.Node.GetInt("reverse", 0)))),
         null,
     ];
+
+    // Each sequence backwards  =>  each of its gradients backwards
+    private static Value?[] ReverseSequence(GradientContext g) =>
+    [
+        g.Op(
+            "ReverseSequence",
+            [g.OutputGradient(0), g.Input(1)],
+            ("batch_axis", AttributeValue.Of(g.Node.GetInt("batch_axis", 1))),
+            ("time_axis", AttributeValue.Of(g.Node.GetInt("time_axis", 0)))),
+        null,
+    ];
+
+    // What is cut off gets 0 and what is filled in gives none: cropped and padded back to the sizes of x, around the same centre
+    private static Value?[] CenterCropPad(GradientContext g)
+    {
+        Value x = g.Input(0);
+        long[] axes = [.. Enumerable.Range(0, g.RankOf(x)).Select(a => (long)a)];
+        if (g.Node.GetInts("axes") is { } given)
+            axes = [.. given.Select(a => (long)g.AxisOf(a, g.RankOf(x)))];
+        Value[] sizes = [.. axes.Select(a => g.Builder.SizeOf(x, (int)a))];
+        Value dx = g.Op("CenterCropPad", [g.OutputGradient(0), g.JoinSizes(sizes)], ("axes", AttributeValue.Of(axes.AsSpan())));
+        dx.Type = x.Type;
+        return [dx, null];
+    }
 
     // A permutation of elements; its adjoint is its inverse.
     private static Value?[] DepthToSpace(GradientContext g)

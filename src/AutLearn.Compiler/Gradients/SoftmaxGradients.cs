@@ -36,6 +36,8 @@ internal static class SoftmaxGradients
         Value hits = Hits(g);
         result[0] = g.Neg(g.Mul(hits, Share(g, hits, g.OutputGradient(0))));
         result[0]!.Type = g.Input(0).Type;
+        if (g.NeedsGradient(2))
+            result[2] = ClassWeights(g, hits, g.Input(0), g.OutputGradient(0));
         return result;
     }
 
@@ -53,6 +55,8 @@ internal static class SoftmaxGradients
             Value hits = Hits(g);
             Value counted = g.Builder.ReduceSumKeep(hits, g.Ints(1));
             dx = g.Mul(g.Sub(g.Mul(probability, counted), hits), Share(g, hits, dLoss));
+            if (g.NeedsGradient(2))
+                result[2] = ClassWeights(g, hits, logProbability, dLoss);
         }
 
         if (g.OptionalOutputGradient(1) is { } dLogProbability)
@@ -65,6 +69,23 @@ internal static class SoftmaxGradients
             dx.Type = x.Type;
         result[0] = dx;
         return result;
+    }
+
+    // loss = -sum of w[label_i] p[i, label_i], for the mean over the sum of w[label_i]
+    // =>  dw[c] = -dloss sum of p[i, c] over i with label c; for the mean -dloss sum of (p[i, c] + loss) / sum of w[label_i]
+    private static Value ClassWeights(GradientContext g, Value hits, Value p, Value dLoss)
+    {
+        string reduction = g.Node.GetString("reduction", "mean");
+        Value part = reduction == "mean" ? g.Add(p, g.Output(0)) : p;
+        Value scaled = reduction switch
+        {
+            "none" => g.Mul(part, g.Op("Unsqueeze", [dLoss, g.Ints(1)])),
+            "sum" => g.Mul(part, dLoss),
+            _ => g.Mul(part, g.Div(dLoss, g.Op("ReduceSum", [Weighted(g, hits)], ("keepdims", AttributeValue.Of(0L))))),
+        };
+        Value dw = g.Neg(g.Builder.ReduceSum(g.Mul(hits, scaled), NormalizationGradients.AllButChannels(g.RankOf(hits))));
+        dw.Type = g.Input(2).Type;
+        return dw;
     }
 
     // [N, C, ...]: 1 at each label that counts. A label outside [0, C), as ignore_index usually is, hits no class.
@@ -89,19 +110,21 @@ internal static class SoftmaxGradients
     // u_i dloss, [N, 1, ...]: u_i = w[label_i], divided by the sum of all u_i for the mean
     private static Value Share(GradientContext g, Value hits, Value dLoss)
     {
-        Value weighted = hits;
-        if (g.OptionalInput(2) is { } weights)
-        {
-            long[] alongAxisOne = [.. Enumerable.Range(0, g.RankOf(hits) - 1).Select(i => i == 0 ? -1L : 1L)];
-            weighted = g.Mul(hits, g.Reshape(weights, alongAxisOne));
-        }
-
-        Value u = g.Builder.ReduceSumKeep(weighted, g.Ints(1));
+        Value u = g.Builder.ReduceSumKeep(Weighted(g, hits), g.Ints(1));
         return g.Node.GetString("reduction", "mean") switch
         {
             "none" => g.Mul(u, g.Op("Unsqueeze", [dLoss, g.Ints(1)])),
             "sum" => g.Mul(u, dLoss),
             _ => g.Mul(u, g.Div(dLoss, g.Op("ReduceSum", [u], ("keepdims", AttributeValue.Of(0L))))),
         };
+    }
+
+    // w[c] at each label c
+    private static Value Weighted(GradientContext g, Value hits)
+    {
+        if (g.OptionalInput(2) is not { } weights)
+            return hits;
+        long[] alongAxisOne = [.. Enumerable.Range(0, g.RankOf(hits) - 1).Select(i => i == 0 ? -1L : 1L)];
+        return g.Mul(hits, g.Reshape(weights, alongAxisOne));
     }
 }

@@ -2,11 +2,11 @@ using AutLearn.Graph;
 
 namespace AutLearn.Compiler.Gradients;
 
-/// <summary>The gradient of batch normalisation by the batch's own statistics; the running statistics carry none, as in libtorch.</summary>
+/// <summary>The gradient of batch normalisation by the batch's own statistics.</summary>
 /// <remarks>
 /// y = c r scale + bias with c = x - m and r = 1 / sqrt(v + epsilon). With s = sum dy c:  dscale = r s, dbias = sum dy,
 /// dx = scale r (dy - (c r^2 s + dbias) / n).  What is subtracted from dy is itself a batch normalisation with given statistics, which
-/// takes one pass.
+/// takes one pass. A running statistic r' = momentum r + (1 - momentum) s passes its gradient on in the same shares.
 /// </remarks>
 internal static class TrainingBatchNormalization
 {
@@ -16,22 +16,50 @@ internal static class TrainingBatchNormalization
     public static Value?[] Gradient(GradientContext g)
     {
         var result = new Value?[g.InputCount];
-        if (g.OptionalOutputGradient(0) is not { } dy)
+        for (int i = 0; i < 2; i++)
+        {
+            if (g.NeedsGradient(3 + i) && g.OptionalOutputGradient(1 + i) is { } dRunning)
+                result[3 + i] = g.Mul(dRunning, g.Node.GetFloat("momentum", 0.9f));
+        }
+
+        bool needsX = g.NeedsGradient(0), isRunning = g.OptionalOutputGradient(1) is not null || g.OptionalOutputGradient(2) is not null;
+        Value? dy = g.OptionalOutputGradient(0);
+        if (dy is null && !(isRunning && needsX))
             return result;
         int rank = g.RankOf(g.Input(0));
         float epsilon = g.Node.GetFloat("epsilon", 1e-5f);
         Statistics batch = IsByRows(g) ? ReplaceForward(g, epsilon) : StatisticsOf(g, rank);
-        Value r = NormalizationGradients.Reciprocal(g, batch.Variance, epsilon);
-        Value dScale = g.Mul(r, Sum(g, g.Mul(dy, batch.Centered), batch.IsByRows));
-        Value dBias = Sum(g, dy, batch.IsByRows);
-        result[1] = dScale;
-        result[2] = dBias;
-        if (!g.NeedsGradient(0))
-            return result;
-        Value share = NormalizationGradients.InverseCount(g, dy, r);
-        Value removed = Normalize(g, batch.X, g.Mul(dScale, share), g.Mul(dBias, share), batch.Mean, batch.Variance, epsilon);
-        result[0] = g.Mul(g.Sub(dy, removed), NormalizationGradients.AlongChannels(g, g.Mul(g.Input(1), r), rank));
+        if (dy is not null)
+        {
+            Value r = NormalizationGradients.Reciprocal(g, batch.Variance, epsilon);
+            Value dScale = g.Mul(r, Sum(g, g.Mul(dy, batch.Centered), batch.IsByRows));
+            Value dBias = Sum(g, dy, batch.IsByRows);
+            result[1] = dScale;
+            result[2] = dBias;
+            if (needsX)
+            {
+                Value share = NormalizationGradients.InverseCount(g, dy, r);
+                Value removed = Normalize(g, batch.X, g.Mul(dScale, share), g.Mul(dBias, share), batch.Mean, batch.Variance, epsilon);
+                result[0] = g.Mul(g.Sub(dy, removed), NormalizationGradients.AlongChannels(g, g.Mul(g.Input(1), r), rank));
+            }
+        }
+
+        if (isRunning && needsX)
+            result[0] = result[0] is { } dx ? g.Add(dx, ThroughRunning(g, batch, rank)) : ThroughRunning(g, batch, rank);
         return result;
+    }
+
+    // m = sum x / n and v = sum c^2 / n  =>  dx = (1 - momentum) (dm + 2 c dv) / n
+    private static Value ThroughRunning(GradientContext g, Statistics batch, int rank)
+    {
+        Value share = g.Mul(NormalizationGradients.InverseCount(g, batch.Centered, batch.Variance), 1 - g.Node.GetFloat("momentum", 0.9f));
+        Value? mean = g.OptionalOutputGradient(1) is { } dm ? NormalizationGradients.AlongChannels(g, g.Mul(dm, share), rank) : null;
+        Value? variance = g.OptionalOutputGradient(2) is { } dv
+            ? g.Mul(batch.Centered, NormalizationGradients.AlongChannels(g, g.Mul(g.Mul(dv, share), 2), rank))
+            : null;
+        if (variance is null)
+            return g.Builder.Expand(mean!, g.ShapeOf(g.Input(0)));
+        return mean is null ? variance : g.Add(variance, mean);
     }
 
     private static bool SavesBatchStatistics(GradientContext g) =>

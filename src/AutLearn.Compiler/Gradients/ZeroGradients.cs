@@ -15,6 +15,7 @@ internal static class ZeroGradients
         rules.AddZero("Ceil", sinceOpset: 6, Steps);
         rules.AddZero("Round", sinceOpset: 11, Steps);
         rules.AddZero("Sign", sinceOpset: 9, Steps);
+        rules.AddZero("Hardmax", sinceOpset: 13, Steps);
 
         rules.AddZero("Not", sinceOpset: 1, Truth);
         rules.AddZero("And", sinceOpset: 7, Truth);
@@ -33,6 +34,7 @@ internal static class ZeroGradients
         rules.AddZero("ArgMax", sinceOpset: 11, Positions);
         rules.AddZero("ArgMin", sinceOpset: 11, Positions);
         rules.AddZero("NonZero", sinceOpset: 9, Positions);
+        rules.AddZero("NonMaxSuppression", sinceOpset: 10, Positions);
 
         rules.AddZero("ConstantOfShape", sinceOpset: 9, NoInput);
         rules.AddZero("EyeLike", sinceOpset: 9, NoInput);

@@ -22,7 +22,11 @@ internal static class GradientTable
         .. ConvolutionCases.Rows,
         .. RecurrentCases.Rows,
         .. ResizeCases.Rows,
+        .. SamplingCases.Rows,
+        .. QuantizationCases.Rows,
+        .. AttentionCases.Rows,
         .. ContributedCases.Rows,
+        .. ContributedLayerCases.Rows,
     ];
 
     public static GradientCase Find(string id) => Rows.Single(r => r.Id == id);

@@ -6,13 +6,12 @@ namespace AutLearn.Compiler.Tests.Gradients;
 
 public sealed class ResizeRefusalTests
 {
+    // Whoever knows the sizes gets a gradient in each of these modes; without them there is no matrix.
     [Theory]
     [InlineData("mode", "cubic")]
-    [InlineData("coordinate_transformation_mode", "tf_crop_and_resize")]
     [InlineData("coordinate_transformation_mode", "half_pixel_symmetric")]
-    [InlineData("keep_aspect_ratio_policy", "not_larger")]
     [Trait("Category", "Unit")]
-    public void Differentiate_ResizeModeWithoutGradient_NamesIt(string attribute, string value)
+    public void Differentiate_ResizeOfUnknownSizesInThisMode_NamesIt(string attribute, string value)
     {
         var row = new GradientCase("refused", "Resize")
         {
@@ -23,8 +22,9 @@ public sealed class ResizeRefusalTests
         };
 
         UnsupportedGradientException error = Assert.Throws<UnsupportedGradientException>(
-            () => GradientModel.Create(row, DimensionStyle.Static, GradientRegistry.CreateDefault()));
+            () => GradientModel.Create(row, DimensionStyle.Symbolic, GradientRegistry.CreateDefault()));
 
-        Assert.Contains($"{attribute} '{value}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{value}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("sizes that are not known", error.Message, StringComparison.Ordinal);
     }
 }

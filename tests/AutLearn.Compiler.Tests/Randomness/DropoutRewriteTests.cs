@@ -199,14 +199,32 @@ public sealed class DropoutRewriteTests
         Assert.Throws<InvalidModelException>(() => new DropoutRewrite().Apply(model));
     }
 
-    [Fact]
-    [Trait("Category", "Unit")]
-    public void Differentiate_TrainingDropoutLeftIn_Throws()
+    // What was kept in the forward pass, scaled, is what the gradient keeps.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Category", "Conformance")]
+    public void Differentiate_TrainingDropoutLeftIn_FollowsItsOwnMask(bool isConstant)
     {
         OnnxModel model = Model(out ForwardGraph g, out Value x);
-        Value loss = g.Op("ReduceSum", [Dropout(g, x, 0.5f)[0]], ("keepdims", AttributeValue.Of(0L)));
+        Value mode = isConstant ? g.Constant(Tensor.Scalar(true)) : model.Graph.AddInput("training", new TensorType(ElementType.Bool, Shape.Scalar));
+        Value y = g.Op("Dropout", [x, g.Constant(Tensor.Scalar(0.75f)), mode]);
+        Value loss = g.Op("ReduceSum", [y], ("keepdims", AttributeValue.Of(0L)));
+        Value gradient = new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [x])[x];
+        model.Graph.AddOutput(y);
+        model.Graph.AddOutput(gradient);
+        model.Graph.SortTopologically();
+        using OrtModel ort = Open(model);
+        var ones = new float[Count];
+        Array.Fill(ones, 1f);
+        foreach (bool training in isConstant ? (bool[])[true] : [true, false])
+        {
+            IReadOnlyDictionary<string, Tensor> results = ort.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Of<float>([Rows, Columns], ones), ["training"] = Tensor.Scalar(training) });
 
-        Assert.Throws<UnsupportedGradientException>(() => new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [x]));
+            // With x = 1 each output is its own slope.
+            Assert.Equal(results[y.Name].Span<float>().ToArray(), results[gradient.Name].Span<float>().ToArray());
+            Assert.Equal(training, results[y.Name].Span<float>().Contains(4f));
+        }
     }
 
     private static OnnxModel Rewritten(float ratio)

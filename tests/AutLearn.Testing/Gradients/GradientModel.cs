@@ -81,7 +81,8 @@ public sealed class GradientModel
         return graph.AddInput(name, new TensorType(input.Literal?.ElementType ?? row.ElementType, new Shape(dimensions)));
     }
 
-    private static Value AddLoss(ForwardGraph graph, IReadOnlyList<Value> outputs, ElementType type)
+    /// <summary>Adds the weighted sum of outputs, computed in one element type.</summary>
+    internal static Value AddLoss(ForwardGraph graph, IReadOnlyList<Value> outputs, ElementType type)
     {
         Value? loss = null;
         for (int o = 0; o < outputs.Count; o++)

@@ -12,15 +12,20 @@ public sealed class OrtModel : IDisposable
     private readonly RunOptions _runOptions = new();
 
     public OrtModel(OnnxModel model, GraphOptimizationLevel level)
+        : this(OnnxFile.ToBytes(model), level)
+    {
+    }
+
+    public OrtModel(byte[] model, GraphOptimizationLevel level)
     {
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = level,
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        _session = new InferenceSession(OnnxFile.ToBytes(model), options);
+        _session = new InferenceSession(model, options);
     }
 
     /// <summary>Runs the model; feeds that it does not take are left out.</summary>

@@ -29,6 +29,13 @@ internal static class ActivationCases
         Row("HardSigmoid", "as torch", ElementType.Float32, Draws.Avoiding(-5, 5, -3, 3), x => functional.hardsigmoid(x), [0, 10, -10, 3, -3], ("alpha", AttributeValue.Of(1f / 6))),
         Row("HardSigmoid", "default", ElementType.Float32, Draws.Avoiding(-4, 4, -2.5, 2.5), x => ((0.2 * x) + 0.5).clamp(0, 1), [0, 10, -10]),
         Row("HardSwish", "elementwise", ElementType.Float32, Draws.Avoiding(-5, 5, -3, 3), x => functional.hardswish(x), [0, 10, -10, 3, -3]),
+        Row("Celu", "alpha 0.7", ElementType.Float32, OffZero, x => functional.celu(x, 0.7), [0, -50, 50], ("alpha", AttributeValue.Of(0.7f))),
+        Row("ThresholdedRelu", "alpha 0.5", ElementType.Float32, Draws.Avoiding(-2, 2, 0.5), x => functional.threshold(x, 0.5, 0), [0.5, 0, 1], ("alpha", AttributeValue.Of(0.5f))),
+        Row("Shrink", "soft", ElementType.Float32, Draws.Avoiding(-2, 2, -0.5, 0.5), x => functional.softshrink(x, 0.5), [0.5, -0.5, 0], ("lambd", AttributeValue.Of(0.5f)), ("bias", AttributeValue.Of(0.5f))),
+        Row("Shrink", "hard", ElementType.Float32, Draws.Avoiding(-2, 2, -0.7, 0.7), x => functional.hardshrink(x, 0.7), [0], ("lambd", AttributeValue.Of(0.7f))),
+        Row("Mish", "elementwise", ElementType.Float32, Draws.Normal, x => x * functional.softplus(x).tanh(), [0, 20, -20]),
+        Row("Swish", "default", ElementType.Float32, Draws.Normal, x => functional.silu(x), [0, 30, -30]) with { Opset = 24 },
+        Row("Swish", "alpha 0.5", ElementType.Float32, Draws.Normal, x => x * (0.5 * x).sigmoid(), [0], ("alpha", AttributeValue.Of(0.5f))) with { Opset = 24 },
         .. PReluRows(),
         .. ClipRows(),
     ];

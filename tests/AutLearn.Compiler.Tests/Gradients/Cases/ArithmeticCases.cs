@@ -23,7 +23,16 @@ internal static class ArithmeticCases
         Unary("Abs", Draws.Avoiding(-2, 2, 0), x => x.abs(), 0, -0d, 1, -1),
         Unary("Sin", Draws.Normal, x => x.sin(), 0) with { ElementType = ElementType.Float32 },
         Unary("Cos", Draws.Normal, x => x.cos(), 0) with { ElementType = ElementType.Float32 },
+        Unary("Tan", Draws.Uniform(-1, 1), x => x.tan(), 0) with { ElementType = ElementType.Float32 },
+        Unary("Asin", Draws.Uniform(-0.8, 0.8), x => x.asin(), 0) with { ElementType = ElementType.Float32 },
+        Unary("Acos", Draws.Uniform(-0.8, 0.8), x => x.acos(), 0) with { ElementType = ElementType.Float32 },
         Unary("Atan", Draws.Normal, x => x.atan(), 0, 1e6) with { ElementType = ElementType.Float32 },
+        Unary("Sinh", Draws.Normal, x => x.sinh(), 0) with { ElementType = ElementType.Float32 },
+        Unary("Cosh", Draws.Normal, x => x.cosh(), 0) with { ElementType = ElementType.Float32 },
+        Unary("Asinh", Draws.Normal, x => x.asinh(), 0, 1e6) with { ElementType = ElementType.Float32 },
+        Unary("Acosh", Draws.Uniform(1.3, 4), x => x.acosh(), 1e6) with { ElementType = ElementType.Float32 },
+        Unary("Atanh", Draws.Uniform(-0.8, 0.8), x => x.atanh(), 0) with { ElementType = ElementType.Float32 },
+        .. ModRows(),
         .. PowRows(),
         .. Variadic(),
     ];
@@ -49,6 +58,20 @@ internal static class ArithmeticCases
             Inputs = [CaseInput.Random(draw, s.A), CaseInput.Random(draw, s.B)],
             Torch = t => [torch(t[0], t[1])],
         });
+    }
+
+    private static IEnumerable<GradientCase> ModRows()
+    {
+        // Quotients of 1.1 to 1.9 and -1.9 to -1.1, away from the steps.
+        foreach (double sign in (double[])[1, -1])
+        {
+            yield return new GradientCase($"towards 0, sign {sign}", "Mod")
+            {
+                Inputs = [CaseInput.Random((random, count) => [.. Draws.Uniform(2.3, 3.7)(random, count).Select(v => v * sign)], 3, 4), CaseInput.Random(Draws.Uniform(1.95, 2.05), 4)],
+                Attributes = [("fmod", AttributeValue.Of(1L))],
+                Torch = t => [t[0] - ((t[0] / t[1]).trunc() * t[1])],
+            };
+        }
     }
 
     private static IEnumerable<GradientCase> PowRows()

@@ -41,6 +41,7 @@ internal static class ContributedCases
         yield return Gelu("", "Gelu", t => F.gelu(t[0]), CaseInput.Random(2, 3));
         yield return Gelu("no bias", "FastGelu", t => ByTanh(t[0]), CaseInput.Random(2, 3, 4));
         yield return Gelu("bias", "FastGelu", t => ByTanh(t[0] + t[1]), CaseInput.Random(2, 3, 4), CaseInput.Parameter(4));
+        yield return Gelu("alpha 1.702", "QuickGelu", t => t[0] * (1.702 * t[0]).sigmoid(), CaseInput.Random(2, 3, 4));
         yield return Gelu("bias", "BiasGelu", t => F.gelu(t[0] + t[1]), CaseInput.Random(2, 3, 4), CaseInput.Parameter(4));
     }
 

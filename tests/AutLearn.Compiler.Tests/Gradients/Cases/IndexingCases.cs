@@ -1,6 +1,7 @@
 using AutLearn.Graph;
 using AutLearn.Testing.Gradients;
 using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
 
 namespace AutLearn.Compiler.Tests.Gradients.Cases;
 
@@ -10,6 +11,8 @@ internal static class IndexingCases
     [
         .. GatherRows(),
         .. ScatterRows(),
+        .. ReducedScatterRows(),
+        .. SelectionRows(),
         .. TopKRows(),
     ];
 
@@ -107,6 +110,93 @@ internal static class IndexingCases
                 Torch = t => [add ? t[0].index_add(0, t[1].reshape(-1), t[2], 1) : t[0].index_copy(0, t[1].reshape(-1), t[2])],
             };
         }
+    }
+
+    private static IEnumerable<GradientCase> ReducedScatterRows()
+    {
+        Func<Random, int, double[]> offOne = Draws.Avoiding(-2, 2, 0);
+        yield return new GradientCase("product, an index twice", "ScatterElements")
+        {
+            Opset = 18,
+            Inputs =
+            [
+                CaseInput.Random(offOne, 3, 4),
+                Indices([3, 3], 0, 2, 0, 1, 1, 1, 3, 0, 3),
+                CaseInput.Random(offOne, 3, 3) with { SpecialPoints = [0, 2, 3, 0, 0, 2] },
+            ],
+            Attributes = [("axis", AttributeValue.Of(1L)), ("reduction", AttributeValue.Of("mul"))],
+            Torch = t => [Scattered(t[0], t[1], t[2], (a, b) => a * b)],
+        };
+        yield return new GradientCase("product, a row twice", "ScatterND")
+        {
+            Opset = 18,
+            Inputs = [CaseInput.Random(offOne, 4, 3), Indices([3, 1], 2, 0, 2), CaseInput.Random(offOne, 3, 3) with { SpecialPoints = [0, 2, 3, 4, 0, 2] }],
+            Attributes = [("reduction", AttributeValue.Of("mul"))],
+            Torch = t => [Scattered(t[0], t[1].expand(3, 3).transpose(0, 1), t[2].transpose(0, 1), (a, b) => a * b, 0)],
+        };
+        foreach (string reduction in (string[])["max", "min"])
+        {
+            Func<TorchTensor, TorchTensor, TorchTensor> reduce = reduction == "max" ? torch.maximum : torch.minimum;
+            yield return new GradientCase($"{reduction}, an index twice", "ScatterElements")
+            {
+                Opset = 18,
+                Inputs = [CaseInput.Random(Draws.Distinct, 3, 4), Indices([3, 3], 0, 2, 0, 1, 1, 3, 3, 0, 3), CaseInput.Random(Draws.Avoiding(-1, 1, -0.875, -0.625, -0.375, -0.125, 0.125, 0.375, 0.625, 0.875), 3, 3)],
+                Attributes = [("axis", AttributeValue.Of(1L)), ("reduction", AttributeValue.Of(reduction))],
+                Torch = t => [Scattered(t[0], t[1], t[2], reduce)],
+            };
+            yield return new GradientCase($"{reduction} of rows", "ScatterND")
+            {
+                Opset = 18,
+                Inputs = [CaseInput.Random(Draws.Distinct, 4, 3), Indices([2, 1], 2, 0), CaseInput.Random(Draws.Avoiding(-1, 1, -0.875, -0.625, -0.375, -0.125, 0.125, 0.375, 0.625, 0.875), 2, 3)],
+                Attributes = [("reduction", AttributeValue.Of(reduction))],
+                Torch = t => [torch.stack([reduce(t[0].select(0, 0), t[2].select(0, 1)), t[0].select(0, 1), reduce(t[0].select(0, 2), t[2].select(0, 0)), t[0].select(0, 3)], 0)],
+            };
+        }
+    }
+
+    // Element by element, each on its row.
+    private static TorchTensor Scattered(TorchTensor x, TorchTensor indices, TorchTensor updates, Func<TorchTensor, TorchTensor, TorchTensor> reduce, int axis = 1)
+    {
+        if (axis == 0)
+            return Scattered(x.transpose(0, 1), indices, updates, reduce).transpose(0, 1);
+        var rows = new List<TorchTensor>();
+        for (int r = 0; r < x.shape[0]; r++)
+        {
+            TorchTensor[] elements = [.. Enumerable.Range(0, (int)x.shape[1]).Select(c => x[r, c])];
+            for (int u = 0; u < indices.shape[1]; u++)
+            {
+                long at = indices[r, u].item<long>();
+                elements[at] = reduce(elements[at], updates[r, u]);
+            }
+
+            rows.Add(torch.stack(elements, 0));
+        }
+
+        return torch.stack(rows, 0);
+    }
+
+    private static IEnumerable<GradientCase> SelectionRows()
+    {
+        yield return new GradientCase("slices of an axis", "Compress")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(3, 4), CaseInput.Fed(Tensor.Vector(true, false, true, true))],
+            Attributes = [("axis", AttributeValue.Of(1L))],
+            Torch = t => [t[0].index_select(1, torch.tensor([0L, 2, 3]))],
+        };
+        yield return new GradientCase("elements", "Compress")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(2, 3), CaseInput.Fed(Tensor.Vector(false, true, false, false, true))],
+            Torch = t => [t[0].reshape(-1).index_select(0, torch.tensor([1L, 4]))],
+        };
+        yield return new GradientCase("2 x 2", "MaxUnpool")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(1, 1, 2, 2), Indices([1, 1, 2, 2], 5, 7, 13, 10)],
+            Attributes = [("kernel_shape", AttributeValue.Of(2L, 2L)), ("strides", AttributeValue.Of(2L, 2L))],
+            Torch = t => [torch.zeros(16).index_add(0, torch.tensor([5L, 7, 13, 10]), t[0].reshape(-1), 1).reshape(1, 1, 4, 4)],
+        };
     }
 
     private static IEnumerable<GradientCase> TopKRows()

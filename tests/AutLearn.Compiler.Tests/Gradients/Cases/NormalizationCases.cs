@@ -13,6 +13,7 @@ internal static class NormalizationCases
         .. BatchRows(),
         .. GroupRows(),
         .. DropoutRows(),
+        .. ComposedRows(),
     ];
 
     private static IEnumerable<GradientCase> LayerRows()
@@ -131,4 +132,64 @@ internal static class NormalizationCases
             Torch = t => [t[0].clone()],
         };
     }
+
+    private static IEnumerable<GradientCase> ComposedRows()
+    {
+        foreach (long size in (long[])[1, 3, 5])
+        {
+            yield return new GradientCase($"size {size}", "LRN")
+            {
+                ElementType = ElementType.Float32,
+                Inputs = [CaseInput.Random(2, 6, 3, 2) with { SpecialPoints = [0, 0] }],
+                Attributes = [("size", AttributeValue.Of(size)), ("alpha", AttributeValue.Of(0.5f)), ("beta", AttributeValue.Of(0.6f)), ("bias", AttributeValue.Of(1.5f))],
+                Torch = t =>
+                {
+                    TorchTensor square = F.pad((t[0] * t[0]).reshape(2, 1, 6, 6), [0, 0, (size - 1) / 2, size / 2]);
+                    TorchTensor sum = square.narrow(2, 0, 6);
+                    for (int k = 1; k < size; k++)
+                        sum = sum + square.narrow(2, k, 6);
+                    return [t[0] / (1.5 + (0.5 / size * sum.reshape(2, 6, 3, 2))).pow(0.6f)];
+                },
+            };
+        }
+
+        foreach (long p in (long[])[1, 2])
+        {
+            foreach (long axis in (long[])[-1, 1])
+            {
+                yield return new GradientCase($"p {p}, axis {axis}", "LpNormalization")
+                {
+                    Inputs = [CaseInput.Random(Draws.Avoiding(-2, 2, 0), 2, 3, 4)],
+                    Attributes = [("p", AttributeValue.Of(p)), ("axis", AttributeValue.Of(axis))],
+                    Torch = t => [t[0] / TorchSharp.torch.linalg.vector_norm(t[0], p, [axis], true)],
+                };
+            }
+        }
+
+        yield return new GradientCase("default axes", "MeanVarianceNormalization")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(2, 3, 4, 5)],
+            Torch = t =>
+            {
+                TorchTensor c = t[0] - t[0].mean([0, 2, 3], true);
+                return [c / ((c * c).mean([0, 2, 3], true).sqrt() + 1e-9)];
+            },
+        };
+        foreach (long axis in (long[])[-1, 1])
+        {
+            long[] normalized = axis == -1 ? [4] : [3, 4];
+            yield return new GradientCase($"axis {axis}", "RMSNormalization")
+            {
+                Opset = 23,
+                ElementType = ElementType.Float32,
+                Inputs = [CaseInput.Random(2, 3, 4), CaseInput.Parameter(normalized)],
+                Attributes = [("axis", AttributeValue.Of(axis)), ("epsilon", AttributeValue.Of(0.125f))],
+                Torch = t => [RootMeanSquare(t[0], axis == -1 ? [2] : [1, 2], 0.125) * t[1]],
+            };
+        }
+    }
+
+    /// <summary>x / sqrt(mean x^2 + epsilon).</summary>
+    public static TorchTensor RootMeanSquare(TorchTensor x, long[] axes, double epsilon) => x / ((x * x).mean(axes, true) + epsilon).sqrt();
 }

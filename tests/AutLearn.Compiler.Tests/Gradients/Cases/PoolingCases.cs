@@ -8,7 +8,7 @@ namespace AutLearn.Compiler.Tests.Gradients.Cases;
 
 internal static class PoolingCases
 {
-    public static IEnumerable<GradientCase> Rows => [.. GlobalRows(), .. AverageRows(), .. MaxRows()];
+    public static IEnumerable<GradientCase> Rows => [.. GlobalRows(), .. AverageRows(), .. MaxRows(), .. NormRows()];
 
     private static IEnumerable<GradientCase> GlobalRows()
     {
@@ -26,6 +26,28 @@ internal static class PoolingCases
                 ElementType = ElementType.Float32,
                 Inputs = [CaseInput.Random(Draws.Distinct, shape) with { SpecialPoints = [99, 99, 99] }],
                 Torch = t => [t[0].amax(spatial, true)],
+            };
+        }
+    }
+
+    private static IEnumerable<GradientCase> NormRows()
+    {
+        Func<Random, int, double[]> offZero = Draws.Avoiding(-2, 2, 0);
+        foreach (long p in (long[])[1, 2, 3])
+        {
+            yield return new GradientCase($"p {p}", "GlobalLpPool")
+            {
+                ElementType = ElementType.Float32,
+                Inputs = [CaseInput.Random(offZero, 2, 3, 4, 2) with { SpecialPoints = p == 3 ? [] : [0, 0, 0, 0, 0, 0, 0, 0] }],
+                Attributes = [("p", AttributeValue.Of(p))],
+                Torch = t => [torch.linalg.vector_norm(t[0], p, [2, 3], true)],
+            };
+            yield return new GradientCase($"p {p}, pads and strides", "LpPool")
+            {
+                ElementType = ElementType.Float32,
+                Inputs = [CaseInput.Random(offZero, 2, 3, 5, 6)],
+                Attributes = [("p", AttributeValue.Of(p)), ("kernel_shape", AttributeValue.Of(3L, 2L)), ("strides", AttributeValue.Of(2L, 2L)), ("pads", AttributeValue.Of(1L, 0L, 1L, 0L))],
+                Torch = t => [(6 * F.avg_pool2d(F.pad(t[0].abs().pow(p), [0, 0, 1, 1]), [3, 2], [2, 2])).pow(1d / p)],
             };
         }
     }

@@ -14,12 +14,23 @@ internal static class ReductionCases
         .. Variants("ReduceMean", ElementType.Float64, Draws.Normal, [], (x, dims, keep) => x.mean(dims, keep)),
         .. Variants("ReduceMax", ElementType.Float64, Draws.Distinct, [9, 9, 1, 9, 9, 2], (x, dims, keep) => x.amax(dims, keep)),
         .. Variants("ReduceMin", ElementType.Float64, Draws.Distinct, [-9, -9, 1, -9, -9, 2], (x, dims, keep) => x.amin(dims, keep)),
+        .. Variants("ReduceProd", ElementType.Float32, Draws.Avoiding(-2, 2, 0), [0, 1, 2, 3, 0, 2, 0, 3, 0, 0, 0, 0], Product),
         .. Variants("ReduceL1", ElementType.Float32, Draws.Avoiding(-2, 2, 0), [0, -0d, 0], (x, dims, keep) => x.abs().sum(dims, keep)),
         .. Variants("ReduceL2", ElementType.Float32, Positive, [0, 0, 0, 0, 0, 0, 0, 0], (x, dims, keep) => TorchSharp.torch.linalg.vector_norm(x, 2, dims, keep)),
         .. Variants("ReduceSumSquare", ElementType.Float32, Draws.Normal, [0], (x, dims, keep) => (x * x).sum(dims, keep)),
         .. Variants("ReduceLogSum", ElementType.Float32, Positive, [], (x, dims, keep) => x.sum(dims, keep).log()),
         .. Variants("ReduceLogSumExp", ElementType.Float64, Draws.Normal, [600, 600, -600], LogSumExp),
     ];
+
+    // libtorch multiplies along one axis at a time.
+    private static TorchTensor Product(TorchTensor x, long[] dims, bool keep)
+    {
+        foreach (long dim in dims)
+            x = x.prod(dim, true);
+        return keep ? x : Squeeze(x, dims);
+    }
+
+    private static TorchTensor Squeeze(TorchTensor x, long[] dims) => dims.OrderDescending().Aggregate(x, (t, d) => t.squeeze(d));
 
     // TorchSharp's logsumexp takes one axis only.
     private static TorchTensor LogSumExp(TorchTensor x, long[] dims, bool keep)

@@ -49,6 +49,7 @@ internal static class ShapeCases
         Row("SpaceToDepth", "blocks of 2", [CaseInput.Random(2, 3, 4, 6)], SpaceToDepth, ("blocksize", AttributeValue.Of(2L))),
         .. ConcatAndSplit(),
         .. WhereRows(),
+        .. CenterRows(),
     ];
 
     private static GradientCase Row(string op, string name, CaseInput[] inputs, Func<TorchTensor, TorchTensor> reference, params (string Name, AttributeValue Value)[] attributes) => new(name, op)
@@ -114,6 +115,30 @@ internal static class ShapeCases
             Inputs = [CaseInput.Random(5, 2)],
             Build = (g, inputs) => [g.Ops("", "Split", 3, [inputs[0]], ("num_outputs", AttributeValue.Of(3L)))[1]],
             Torch = t => [t[0].narrow(0, 2, 2)],
+        };
+    }
+
+    private static IEnumerable<GradientCase> CenterRows()
+    {
+        yield return new GradientCase("two sequences, batch first", "ReverseSequence")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(2, 4), CaseInput.Fed(Tensor.Vector(3L, 4L))],
+            Attributes = [("batch_axis", AttributeValue.Of(0L)), ("time_axis", AttributeValue.Of(1L))],
+            Torch = t => [torch.cat([t[0].narrow(0, 0, 1).index_select(1, torch.tensor([2L, 1, 0, 3])), t[0].narrow(0, 1, 1).flip(1)], 0)],
+        };
+        yield return new GradientCase("crop and pad", "CenterCropPad")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(2, 5, 4), CaseInput.Ints(2, 7)],
+            Attributes = [("axes", AttributeValue.Of(1L, -1L))],
+            Torch = t => [torch.nn.functional.pad(t[0].narrow(1, 1, 2), [1, 2])],
+        };
+        yield return new GradientCase("every axis", "CenterCropPad")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(3, 6), CaseInput.Ints(6, 3)],
+            Torch = t => [torch.nn.functional.pad(t[0].narrow(1, 1, 3), [0, 0, 1, 2])],
         };
     }
 

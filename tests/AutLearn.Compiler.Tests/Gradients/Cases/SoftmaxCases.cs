@@ -62,7 +62,7 @@ internal static class SoftmaxCases
             [
                 isSpatial ? CaseInput.Random(2, 4, 3) : CaseInput.Random(6, 4),
                 CaseInput.Fed(Tensor.Of<long>(isSpatial ? [2, 3] : [6], labels)),
-                .. isWeighted ? (CaseInput[])[CaseInput.Fed(Tensor.Vector(0.5f, 2f, 1f, 0.25f))] : [],
+                .. isWeighted ? (CaseInput[])[CaseInput.Random(Draws.Uniform(0.3, 2), 4)] : [],
             ],
             Attributes =
             [

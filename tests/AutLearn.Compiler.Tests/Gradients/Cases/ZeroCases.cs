@@ -16,6 +16,21 @@ internal static class ZeroCases
         Unary("Ceil", x => x.ceil()),
         Unary("Round", x => x.round()),
         Unary("Sign", x => x.sign()),
+        new GradientCase("no gradient", "Hardmax") { ElementType = ElementType.Float32, Inputs = [CaseInput.Random(Draws.Distinct, 3, 4)], Torch = t => [torch.nn.functional.one_hot(t[0].argmax(-1), 4)] },
+        new GradientCase("no gradient", "NonMaxSuppression")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Fed(Tensor.Of<float>([1, 2, 4], [0, 0, 1, 1, 2, 2, 3, 3])), CaseInput.Random(1, 1, 2), CaseInput.Constant(Tensor.Vector(2L))],
+            Build = (g, inputs) => [g.Op("Cast", [g.Op("Size", [g.Op("NonMaxSuppression", inputs)])], ("to", AttributeValue.Of((long)ElementType.Float32)))],
+            Torch = _ => [torch.tensor(6f)],
+        },
+        new GradientCase("no gradient through the scale", "DynamicQuantizeLinear")
+        {
+            ElementType = ElementType.Float32,
+            Inputs = [CaseInput.Random(3, 4)],
+            Build = (g, inputs) => [g.Op("Cast", [g.Op("Size", [g.Ops("", "DynamicQuantizeLinear", 3, inputs)[0]])], ("to", AttributeValue.Of((long)ElementType.Float32)))],
+            Torch = _ => [torch.tensor(12f)],
+        },
         Binary("Equal", (a, b) => a.eq(b)),
         Binary("Less", (a, b) => a.lt(b)),
         Binary("LessOrEqual", (a, b) => a.le(b)),
