@@ -22,6 +22,8 @@ internal sealed class ModelReader
     public static OnnxModel Read(ReadOnlySpan<byte> bytes, string name, string? externalDataFolder)
     {
         var context = new ReadContext(name);
+        if (IsOrtFormat(bytes))
+            throw context.Invalid("the file is in ORT format, which ONNX Runtime alone reads. Give the .onnx file that it was converted from");
         WireScan.Check(bytes, context);
         ModelProto proto;
         try
@@ -38,6 +40,9 @@ internal sealed class ModelReader
 
     /// <summary>Gives the default domain its one name: the empty string.</summary>
     public static string NormalizeDomain(string domain) => domain == "ai.onnx" ? "" : domain;
+
+    // A FlatBuffer: the offset of its root (below 65,536), then its identifier. No ONNX file has a 0 there.
+    private static bool IsOrtFormat(ReadOnlySpan<byte> bytes) => bytes.Length >= 8 && bytes[2] == 0 && bytes[3] == 0 && bytes.Slice(4, 4).SequenceEqual("ORTM"u8);
 
     private OnnxModel Read(ModelProto proto)
     {
@@ -126,11 +131,15 @@ internal sealed class ModelReader
     private ImmutableSortedDictionary<string, long> ReadOpsets(RepeatedField<OperatorSetIdProto> imports, string what)
     {
         var opsets = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+        var written = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (OperatorSetIdProto import in imports)
         {
             string domain = NormalizeDomain(_context.Name(import.Domain, "domain"));
-            if (!opsets.TryAdd(domain, import.Version))
-                throw _context.Invalid($"{what} imports the operator domain {ReadContext.Quote(domain)} twice");
+            if (!written.TryAdd(import.Domain, import.Version) && written[import.Domain] != import.Version)
+                throw _context.Invalid($"{what} imports the operator domain {ReadContext.Quote(domain)} twice, at the versions {written[import.Domain]} and {import.Version}. Keep the one that its nodes were written for");
+
+            // Where the default domain is imported under both its names, ONNX Runtime takes the last.
+            opsets[domain] = import.Version;
             if (domain.Length == 0 && import.Version is not (>= OnnxVersions.OldestOpset and <= OnnxVersions.NewestOpset))
             {
                 throw _context.Invalid(

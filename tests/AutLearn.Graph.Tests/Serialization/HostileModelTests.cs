@@ -116,7 +116,19 @@ public sealed class HostileModelTests
         p.Graph.Initializer.Add(new TensorProto { Name = "w", DataType = 1, Segment = ByteString.Empty }));
 
     [Fact]
-    public void Read_OpsetTwice_IsRefused() => AssertRefused("twice", p => p.OpsetImport.Add(p.OpsetImport[0].Clone()));
+    public void Read_OpsetTwiceAtTwoVersions_IsRefused() => AssertRefused("twice", p => p.OpsetImport.Add(new OperatorSetIdProto { Domain = p.OpsetImport[0].Domain, Version = p.OpsetImport[0].Version - 1 }));
+
+    [Theory]
+    [InlineData(new byte[] { 0x1C, 0, 0, 0, 0x4F, 0x52, 0x54, 0x4D, 0, 0, 0, 0 })]
+    [InlineData(new byte[] { 0x10, 0x02, 0, 0, 0x4F, 0x52, 0x54, 0x4D })]
+    public void Read_OrtFormat_SaysWhatToGive(byte[] bytes) => AssertRefused(bytes, "ORT format");
+
+    [Fact]
+    public void Read_ProducerCalledAsOrtFormat_IsAModel()
+    {
+        byte[] bytes = [0x08, 0x08, 0x12, 0x09, .. "ORTModule"u8, .. OnnxFile.ToBytes(SampleModels.All.Values.First()())];
+        Assert.NotEmpty(OnnxFile.Read(bytes, "m.onnx").Graph.Nodes);
+    }
 
     [Fact]
     public void Read_LongNames_AreShortenedInTheMessage()
