@@ -6,11 +6,17 @@ namespace AutLearn.Graph.Artifacts.Official;
 /// <summary>Decodes checkpoints; slot numbers are those of <c>checkpoint.fbs</c>.</summary>
 internal static class OfficialCheckpointReader
 {
-    public static OfficialCheckpoint Read(ReadOnlyMemory<byte> bytes, string name)
+    private static readonly ImmutableSortedDictionary<string, Tensor> None = ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal);
+
+    /// <summary>Reads a checkpoint.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <param name="externalData">The file that holds data which do not lie in the checkpoint; null where there can be none.</param>
+    public static OfficialCheckpoint Read(ReadOnlyMemory<byte> bytes, string name, string? externalData)
     {
         try
         {
-            return Read(FlatTable.Root(bytes, OfficialCheckpointWriter.Identifier), new Budget(bytes.Length));
+            return Read(FlatTable.Root(bytes, OfficialCheckpointWriter.Identifier), bytes.Length, externalData);
         }
         catch (Exception error) when (error is InvalidDataException or ArgumentException or OverflowException or DecoderFallbackException)
         {
@@ -18,48 +24,70 @@ internal static class OfficialCheckpointReader
         }
     }
 
-    private static OfficialCheckpoint Read(FlatTable root, Budget budget)
+    private static OfficialCheckpoint Read(FlatTable root, long length, string? externalData)
     {
         int version = root.Int(0, 0);
         if (version is < 1 or > OfficialCheckpoint.CurrentVersion)
             throw new InvalidDataException($"it has version {version}, and versions 1 and {OfficialCheckpoint.CurrentVersion} are known");
-        FlatTable module = root.Table(1) ?? throw new InvalidDataException("it holds no parameters");
-        if (module.Bool(2))
-            throw new InvalidDataException("it is nominal: it holds names but no data");
-        if (module.Bool(3))
-            throw new InvalidDataException("its data lie in another file; save it again without external data");
+        if (root.Table(1) is not { } module)
+            throw new InvalidDataException("it holds no parameters");
+        using OfficialExternalData? external = !module.Bool(3) ? null
+            : OfficialExternalData.Open(externalData ?? throw new InvalidDataException("its data lie in another file; read it by its path"));
+        var budget = new Budget(length + (external?.Length ?? 0));
+        bool isNominal = module.Bool(2);
+        ImmutableSortedDictionary<string, Tensor> trainable = Parameters(0), frozen = Parameters(1);
+        if (trainable.Keys.FirstOrDefault(frozen.ContainsKey) is { } both)
+            throw new InvalidDataException($"'{both}' is both trainable and frozen");
         return new OfficialCheckpoint
         {
-            Trainable = Tensors(module.Tables(0), budget),
-            Frozen = Tensors(module.Tables(1), budget),
+            IsNominal = isNominal,
+            Trainable = trainable,
+            Frozen = frozen,
             OptimizerGroups = [.. root.Tables(2).Select(g => Group(g, budget))],
             Properties = Properties(root.Table(3), budget),
         };
+
+        ImmutableSortedDictionary<string, Tensor> Parameters(int slot) =>
+            isNominal ? Names(module.Tables(slot), budget) : Tensors(module.Tables(slot), budget, external);
+    }
+
+    private static ImmutableSortedDictionary<string, Tensor> Names(IEnumerable<FlatTable> tables, Budget budget)
+    {
+        ImmutableSortedDictionary<string, Tensor>.Builder names = None.ToBuilder();
+        foreach (FlatTable table in tables)
+            names.Add(Name(table, budget), Tensor.Of<float>([0], []));
+        return names.ToImmutable();
     }
 
     private static OfficialOptimizerGroup Group(FlatTable group, Budget budget)
     {
         var moments = ImmutableSortedDictionary.CreateBuilder<string, ImmutableSortedDictionary<string, Tensor>>(StringComparer.Ordinal);
         foreach (FlatTable state in group.Tables(3))
-            moments.Add(Name(state, budget), Tensors(state.Tables(1), budget));
+            moments.Add(Name(state, budget), Tensors(state.Tables(1), budget, external: null));
         return new(Name(group, budget), group.Long(1, 0), group.Float(2), moments.ToImmutable());
     }
 
-    private static ImmutableSortedDictionary<string, Tensor> Tensors(IEnumerable<FlatTable> tables, Budget budget)
+    private static ImmutableSortedDictionary<string, Tensor> Tensors(IEnumerable<FlatTable> tables, Budget budget, OfficialExternalData? external)
     {
-        var tensors = ImmutableSortedDictionary.CreateBuilder<string, Tensor>(StringComparer.Ordinal);
+        ImmutableSortedDictionary<string, Tensor>.Builder tensors = None.ToBuilder();
         foreach (FlatTable table in tables)
         {
             string name = Name(table, budget);
-            if (table.Long(6, -1) >= 0)
-                throw new InvalidDataException($"the data of '{name}' lie in another file");
-            ReadOnlyMemory<byte> data = table.Bytes(4);
-            budget.Spend(data.Length);
             long[] dims = table.Longs(2);
             budget.Spend(dims.Length * sizeof(long));
+            var type = (ElementType)table.Int(3, 0);
+            ReadOnlyMemory<byte> data = table.Bytes(4);
+            budget.Spend(data.Length);
+            if (table.Long(6, -1) is >= 0 and var offset)
+            {
+                if (external is null)
+                    throw new InvalidDataException($"the data of '{name}' lie in another file");
+                data = external.Read(name, offset, type, dims, budget.Spend);
+            }
+
             if (tensors.ContainsKey(name))
                 throw new InvalidDataException($"'{name}' occurs twice");
-            tensors.Add(name, new Tensor((ElementType)table.Int(3, 0), dims, data));
+            tensors.Add(name, new Tensor(type, dims, data));
         }
 
         return tensors.ToImmutable();

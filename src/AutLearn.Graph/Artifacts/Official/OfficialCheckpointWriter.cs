@@ -10,11 +10,12 @@ internal static class OfficialCheckpointWriter
     public static byte[] Write(OfficialCheckpoint checkpoint)
     {
         var builder = new FlatBufferBuilder(1024);
-        int trainable = Vector(builder, checkpoint.Trainable.Select(p => WriteTensor(builder, p.Key, p.Value)));
-        int frozen = Vector(builder, checkpoint.Frozen.Select(p => WriteTensor(builder, p.Key, p.Value)));
+        int trainable = Vector(builder, checkpoint.Trainable.Select(p => WriteParameter(builder, checkpoint, p.Key, p.Value)));
+        int frozen = Vector(builder, checkpoint.Frozen.Select(p => WriteParameter(builder, checkpoint, p.Key, p.Value)));
         builder.StartTable(4);
         builder.AddOffset(0, trainable, 0);
         builder.AddOffset(1, frozen, 0);
+        builder.AddBool(2, checkpoint.IsNominal, false);
         int module = builder.EndTable();
         int groups = Vector(builder, checkpoint.OptimizerGroups.Select(g => WriteGroup(builder, g)));
         int properties = WriteProperties(builder, checkpoint);
@@ -25,6 +26,16 @@ internal static class OfficialCheckpointWriter
         builder.AddOffset(3, properties, 0);
         builder.Finish(builder.EndTable(), Identifier);
         return builder.SizedByteArray();
+    }
+
+    private static int WriteParameter(FlatBufferBuilder builder, OfficialCheckpoint checkpoint, string name, Tensor tensor)
+    {
+        if (!checkpoint.IsNominal)
+            return WriteTensor(builder, name, tensor);
+        int label = builder.CreateString(name).Value;
+        builder.StartTable(7);
+        builder.AddOffset(0, label, 0);
+        return builder.EndTable();
     }
 
     private static int WriteTensor(FlatBufferBuilder builder, string name, Tensor tensor)

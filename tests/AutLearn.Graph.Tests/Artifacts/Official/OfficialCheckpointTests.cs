@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Artifacts.Official;
+using AutLearn.Testing;
 using CsCheck;
 
 namespace AutLearn.Graph.Tests.Artifacts.Official;
@@ -32,6 +33,79 @@ public sealed class OfficialCheckpointTests
         graph.AddInitializer("conv.weight", Tensor.Of<float>([1, 1, 2, 2], new float[4]));
         Assert.Equal(3, Sample().ApplyTo(new OnnxModel(graph, 18)));
         Assert.Equal([1f, 2, 3, 4, 5, 6], weight.Initializer!.Span<float>().ToArray());
+    }
+
+    [Fact]
+    public void ApplyTo_InputsOfOfficialGraphs_BecomeConstants()
+    {
+        var graph = new OnnxGraph("g");
+        Value x = graph.AddInput("x", null);
+        Value weight = graph.AddInput("fc.weight", new TensorType(ElementType.Float32, new Shape(2, 3)));
+        Value bias = graph.AddInput("fc.bias", new TensorType(ElementType.Float32, new Shape("C")));
+        Value kernel = graph.AddInput("conv.weight", null);
+        Assert.Equal(3, Sample().ApplyTo(new OnnxModel(graph, 18)));
+        Assert.Equal([x], graph.Inputs);
+        Assert.All([weight, bias, kernel], v => Assert.True(v.IsConstant));
+        Assert.Equal([-1f, 1], bias.Initializer!.Span<float>().ToArray());
+    }
+
+    [Fact]
+    public void ApplyTo_ComputedValueOrOtherShape_IsNamed()
+    {
+        var graph = new OnnxGraph("g");
+        graph.AddInput("fc.weight", new TensorType(ElementType.Float32, new Shape("N", 4)));
+        graph.AddNode("Relu", [graph.AddInput("conv.weight", null)], ["fc.bias"]);
+        string message = Assert.Throws<InvalidModelException>(() => Sample().ApplyTo(new OnnxModel(graph, 18))).Message;
+        Assert.Contains("'fc.weight' is Float32[N,4]", message, StringComparison.Ordinal);
+        Assert.Contains("'fc.bias' is no initializer or input", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("'conv.weight'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Nominal_TakesItsParametersFromTheModel()
+    {
+        OfficialCheckpoint nominal = OfficialCheckpoint.Read((Sample() with { IsNominal = true }).ToBytes(), "nominal");
+        Assert.True(nominal.IsNominal);
+        Assert.Equal(Sample().Trainable.Keys, nominal.Trainable.Keys);
+        Assert.All(nominal.Trainable.Values, t => Assert.Equal(0, t.Count));
+        var graph = new OnnxGraph("g");
+        Assert.Throws<InvalidOperationException>(() => nominal.ApplyTo(new OnnxModel(graph, 18)));
+        foreach ((string name, Tensor tensor) in Sample().Trainable.Concat(Sample().Frozen))
+            graph.AddInitializer(name, tensor);
+        OfficialCheckpoint complete = nominal.WithParametersOf(new OnnxModel(graph, 18));
+        Assert.Equal(Sample().ToBytes(), complete.ToBytes());
+        graph.Remove(graph.Find("fc.bias")!);
+        Assert.Contains("'fc.bias'", Assert.Throws<InvalidModelException>(() => nominal.WithParametersOf(new OnnxModel(graph, 18))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Version1_IsReadAndVersion3IsNot()
+    {
+        Assert.Equal(Sample().ToBytes(), OfficialCheckpoint.Read(OfficialBytes.Version(Sample(), 1), "v1").ToBytes());
+        Assert.Contains("version 3", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(OfficialBytes.Version(Sample(), 3), "v3")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_DataInAnotherFile_TakesThemFromBeside()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("checkpoint");
+        (byte[] checkpoint, byte[] data) = OfficialBytes.External(Sample());
+        File.WriteAllBytes(path, checkpoint);
+        Assert.Contains("checkpoint.data", Assert.Throws<FileNotFoundException>(() => OfficialCheckpoint.Read(path)).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(path + ".data", data);
+        OfficialCheckpoint read = OfficialCheckpoint.Read(path);
+        Assert.Equal((Sample() with { OptimizerGroups = [], Properties = read.Properties }).ToBytes(), read.ToBytes());
+        File.WriteAllBytes(path + ".data", data[..^1]);
+        Assert.Contains("beyond the end", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("another file", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(checkpoint, "bytes")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_TrainableAndFrozenAtOnce_IsRefused()
+    {
+        OfficialCheckpoint both = Sample() with { Frozen = Sample().Trainable };
+        Assert.Contains("both trainable and frozen", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(both.ToBytes(), "both")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
