@@ -21,12 +21,12 @@ public sealed class FiniteStepTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Optimizers => ["sgd", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop"];
+    public static TheoryData<string> Optimizers => ["sgd", "momentum", "nesterov", "adam", "adamw", "adamw-transformers", "adagrad", "rmsprop"];
 
     public static TheoryData<string, string> OptimizersAndOperators()
     {
         var data = new TheoryData<string, string>();
-        foreach (string optimizer in (string[])["sgd", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop"])
+        foreach (string optimizer in (string[])["sgd", "momentum", "nesterov", "adam", "adamw", "adamw-transformers", "adagrad", "rmsprop"])
         {
             data.Add(optimizer, "Sqrt");
             data.Add(optimizer, "Pow");
@@ -230,6 +230,7 @@ public sealed class FiniteStepTests : IDisposable
     [Theory]
     [InlineData("adam")]
     [InlineData("adamw")]
+    [InlineData("adamw-transformers")]
     [InlineData("nesterov")]
     public void TrainStep_HugeRateOnZeroRows_LeavesFiniteValues(string optimizer)
     {
@@ -418,6 +419,7 @@ public sealed class FiniteStepTests : IDisposable
         "nesterov" => new SgdOptimizer { Momentum = 0.9, IsNesterov = true, WeightDecay = 0.01 },
         "adam" => new AdamOptimizer(),
         "adamw" => new AdamWOptimizer(),
+        "adamw-transformers" => new AdamWOptimizer { Form = AdamWForm.Transformers, Epsilon = 1e-6 },
         "adagrad" => new AdagradOptimizer(),
         _ => new RmsPropOptimizer { Momentum = 0.5 },
     };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler.Optimizers;
+using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -39,6 +40,17 @@ internal sealed class OptimizerArguments
         HelpName = "fraction",
     }.Fraction();
 
+    private readonly Option<double?> _epsilon = new Option<double?>("--epsilon")
+    {
+        Description = "adam, adamw: what is added to the denominator. Default: 1e-8.",
+        HelpName = "number",
+    }.Positive();
+
+    private readonly Option<string?> _form = new Option<string?>("--adamw-form")
+    {
+        Description = "adamw: the order of its operations: torch (decay first, epsilon beside the corrected root; the default) or transformers (epsilon beside the root as it is, decay last), which ONNX Runtime's training tool wrote.",
+    }.AcceptOnlyFromAmong("torch", "transformers");
+
     private readonly Option<double?> _weightDecay = new Option<double?>("--weight-decay")
     {
         Description = "The weight decay. Default: 0; adamw 0.01.",
@@ -53,6 +65,8 @@ internal sealed class OptimizerArguments
         command.Add(_beta1);
         command.Add(_beta2);
         command.Add(_alpha);
+        command.Add(_epsilon);
+        command.Add(_form);
         command.Add(_weightDecay);
     }
 
@@ -65,6 +79,10 @@ internal sealed class OptimizerArguments
         double? beta1 = Only(parsed, _beta1, kind, "adam", "adamw");
         double? beta2 = Only(parsed, _beta2, kind, "adam", "adamw");
         double? alpha = Only(parsed, _alpha, kind, "rmsprop");
+        double? epsilon = Only(parsed, _epsilon, kind, "adam", "adamw");
+        if (kind != "adamw" && parsed.GetValue(_form) is not null)
+            throw new UsageException($"Option {_form.Name} belongs to --optimizer adamw, not {kind}.");
+        AdamWForm form = parsed.GetValue(_form) == "transformers" ? AdamWForm.Transformers : AdamWForm.Torch;
         double? decay = parsed.GetValue(_weightDecay);
         bool isNesterov = parsed.GetValue(_nesterov);
         if (isNesterov && (kind != "sgd" || momentum is null or 0))
@@ -72,10 +90,10 @@ internal sealed class OptimizerArguments
         return kind switch
         {
             "sgd" => new SgdOptimizer { Momentum = momentum ?? 0, IsNesterov = isNesterov, WeightDecay = decay ?? 0 },
-            "adamw" => new AdamWOptimizer { Beta1 = beta1 ?? 0.9, Beta2 = beta2 ?? 0.999, WeightDecay = decay ?? 0.01 },
+            "adamw" => new AdamWOptimizer { Beta1 = beta1 ?? 0.9, Beta2 = beta2 ?? 0.999, Epsilon = epsilon ?? 1e-8, WeightDecay = decay ?? 0.01, Form = form },
             "adagrad" => new AdagradOptimizer { WeightDecay = decay ?? 0 },
             "rmsprop" => new RmsPropOptimizer { Alpha = alpha ?? 0.99, Momentum = momentum ?? 0, WeightDecay = decay ?? 0 },
-            _ => new AdamOptimizer { Beta1 = beta1 ?? 0.9, Beta2 = beta2 ?? 0.999, WeightDecay = decay ?? 0 },
+            _ => new AdamOptimizer { Beta1 = beta1 ?? 0.9, Beta2 = beta2 ?? 0.999, Epsilon = epsilon ?? 1e-8, WeightDecay = decay ?? 0 },
         };
     }
 

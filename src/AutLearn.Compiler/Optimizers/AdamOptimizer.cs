@@ -41,9 +41,10 @@ public sealed class AdamOptimizer : Optimizer
     public override OptimizerSpec Spec => new("adam") { Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon, WeightDecay = WeightDecay };
 
     internal override Value Update(OptimizerContext context) =>
-        Step(context, context.Parameter, DecayedGradient(context), Beta1, Beta2, Epsilon);
+        Step(context, context.Parameter, DecayedGradient(context), Beta1, Beta2, () => context.Corrected(Beta1, Beta2, Epsilon));
 
-    internal static Value Step(OptimizerContext context, Value from, Value gradient, double beta1, double beta2, double epsilon)
+    /// <summary>Appends from - rate m' / (sqrt(s') + epsilon).</summary>
+    internal static Value Step(OptimizerContext context, Value from, Value gradient, double beta1, double beta2, Func<(Value Rate, Value Epsilon)> scale)
     {
         GraphBuilder b = context.Builder;
         Value mean = context.State("exp_avg");
@@ -56,8 +57,8 @@ public sealed class AdamOptimizer : Optimizer
         context.SetNext(mean, nextMean);
         context.SetNext(square, nextSquare);
 
-        // Numerator and denominator times sqrt(1 - b2^t), which leaves the roots uncorrected.
-        (Value rate, Value correctedEpsilon) = context.Corrected(beta1, beta2, epsilon);
-        return b.Sub(from, b.Div(b.Mul(nextMean, rate), b.Add(b.Sqrt(nextSquare), correctedEpsilon)));
+        // States come first, in the order in which the manifest lists them.
+        (Value rate, Value epsilon) = scale();
+        return b.Sub(from, b.Div(b.Mul(nextMean, rate), b.Add(b.Sqrt(nextSquare), epsilon)));
     }
 }

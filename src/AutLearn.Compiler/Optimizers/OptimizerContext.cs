@@ -63,12 +63,19 @@ internal sealed class OptimizerContext
     }
 
     /// <summary>Gets lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon sqrt(1 - beta2^t) in the type of the arithmetic, t being the number of this step, from 1.</summary>
-    public (Value Rate, Value Epsilon) Corrected(double beta1, double beta2, double epsilon)
+    /// <remarks>Numerator and denominator of Adam's step, both times sqrt(1 - beta2^t), which leaves the roots uncorrected.</remarks>
+    public (Value Rate, Value Epsilon) Corrected(double beta1, double beta2, double epsilon) =>
+        (CorrectedRate(beta1, beta2), Builder.Mul(_state.BiasCorrection(Builder, Parameter, beta2, isRoot: true), epsilon));
+
+    /// <summary>Gets lr sqrt(1 - beta2^t) / (1 - beta1^t) in the type of the arithmetic.</summary>
+    public Value CorrectedRate(double beta1, double beta2)
     {
         Value root = _state.BiasCorrection(Builder, Parameter, beta2, isRoot: true);
-        Value rate = Builder.Div(Builder.Mul(LearningRate, root), _state.BiasCorrection(Builder, Parameter, beta1, isRoot: false));
-        return (rate, Builder.Mul(root, epsilon));
+        return Builder.Div(Builder.Mul(LearningRate, root), _state.BiasCorrection(Builder, Parameter, beta1, isRoot: false));
     }
+
+    /// <summary>Counts the steps also where the update does not need their number.</summary>
+    public void CountSteps() => _state.CountSteps(Builder);
 
     private Value Join(IReadOnlyList<Value> values) => values.Count == 1 ? values[0] : Builder.Concat(0, [.. values]);
 }

@@ -53,6 +53,9 @@ internal sealed class OptimizerState
         return correction;
     }
 
+    /// <summary>Adds the counter of steps if there is none yet.</summary>
+    public void CountSteps(GraphBuilder builder) => NextStep(builder);
+
     private Value NextStep(GraphBuilder builder)
     {
         if (_step is not null)

@@ -40,7 +40,7 @@ public static class OrtTrainingCompiler
         return new(
             Training(prepared, frozen, naming, options, cancellationToken),
             Evaluation(prepared, frozen, naming, options, cancellationToken),
-            OrtOptimizerModel.Create(options.Optimizer),
+            OrtOptimizerModel.Create(options.Optimizer, options.ClipNorm),
             new OfficialCheckpoint
             {
                 Trainable = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, prepared.Trainable.Select(t => KeyValuePair.Create(t, prepared.Initial[t]))),
@@ -52,8 +52,6 @@ public static class OrtTrainingCompiler
     {
         if (prepared.Model.Opset > NewestOpset)
             throw new AutLearnException($"The model is of opset {prepared.Model.Opset}; the official training engine 1.19 reads opset {NewestOpset} at most. Export the model with an older opset.");
-        if (options.ClipNorm is not null)
-            throw new AutLearnException("The official target has no clipping by global norm here. Compile for the device, or leave the clipping out.");
         if (options.AccumulationSteps > 1)
             throw new AutLearnException("The official engine accumulates gradients by itself, as long as the app does not reset them. Compile without accumulation.");
         if (prepared.Buffers.Length > 0)

@@ -200,6 +200,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong("the loss's settings are out of range");
         if (!OptimizerKinds.Contains(manifest.Optimizer.Kind))
             throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
+        if (!Enum.IsDefined(manifest.Optimizer.Form) || (manifest.Optimizer is { Kind: not "adamw", Form: not AdamWForm.Torch } or { Kind: not "adamw", SkipsBiasCorrection: true }))
+            throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' has no such form");
         if (manifest.Optimizer.AccumulationSteps < 2)
             throw Wrong($"the optimizer accumulates {manifest.Optimizer.AccumulationSteps} steps, where only 2 and more make sense");
         if (manifest.UpdateNowInput is not null && manifest.Optimizer.AccumulationSteps is null)

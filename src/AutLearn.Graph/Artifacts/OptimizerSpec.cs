@@ -21,6 +21,14 @@ public sealed record OptimizerSpec(string Kind)
     /// <summary>Gets the number that keeps divisions finite.</summary>
     public double Epsilon { get; init; }
 
+    /// <summary>Gets the order of AdamW's operations.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public AdamWForm Form { get; init; }
+
+    /// <summary>Gets a value indicating whether AdamW takes its means as they are, without correcting that they begin at 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SkipsBiasCorrection { get; init; }
+
     /// <summary>Gets the weight decay, at least 0.</summary>
     public double WeightDecay { get; init; }
 

@@ -36,7 +36,8 @@ internal readonly record struct UpdateBound(double Parameter, double Moment, dou
             "sgd" when optimizer.Momentum == 0 => this with { Parameter = Parameter + (rate * decayed) },
             "sgd" => WithMomentum(optimizer.Momentum * Moment + decayed, rate, decayed),
             "adam" => WithMoments(optimizer, rate, decayed, epsilon),
-            "adamw" => WithMoments(optimizer, rate, gradient, epsilon) is var step ? step with { Parameter = step.Parameter + (rate * decay) } : default,
+            // The decay takes its share of the weights before the step or after it.
+            "adamw" => WithMoments(optimizer, rate, gradient, epsilon) is var step ? step with { Parameter = step.Parameter * (1 + (rate * optimizer.WeightDecay)) } : default,
             "adagrad" => new(Parameter + Math.Max(rate * decayed, rate * decayed / epsilon), 0, Squares + (decayed * decayed)),
             "rmsprop" => WithRoots(optimizer, rate, decayed, epsilon),
             _ => new(double.NaN, double.NaN, double.NaN),

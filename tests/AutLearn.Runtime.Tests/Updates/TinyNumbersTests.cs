@@ -10,7 +10,7 @@ public sealed class TinyNumbersTests
     private const float Rate = 1e-3f;
     private const int Count = 1003;
 
-    private static readonly string[] Names = ["sgd", "momentum", "nesterov", "adam", "adamw", "adagrad", "rmsprop", "rmsprop-momentum"];
+    private static readonly string[] Names = ["sgd", "momentum", "nesterov", "adam", "adamw", "adamw-transformers", "adagrad", "rmsprop", "rmsprop-momentum"];
 
     public static TheoryData<string> Optimizers => new(Names);
 
@@ -86,6 +86,7 @@ public sealed class TinyNumbersTests
         "nesterov" => new("sgd") { Momentum = 0.9, IsNesterov = true },
         "adam" => new("adam") { Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8 },
         "adamw" => new("adamw") { Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8, WeightDecay = 0.01 },
+        "adamw-transformers" => new("adamw") { Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-6, WeightDecay = 0.01, Form = AdamWForm.Transformers },
         "adagrad" => new("adagrad") { Epsilon = 1e-10 },
         "rmsprop" => new("rmsprop") { Beta2 = 0.99, Epsilon = 1e-8 },
         _ => new("rmsprop") { Beta2 = 0.99, Epsilon = 1e-8, Momentum = 0.9 },
@@ -120,6 +121,8 @@ public sealed class TinyNumbersTests
             case { Kind: "adam" or "adamw" }:
                 a = (spec.Beta1 * a) + ((1 - spec.Beta1) * g);
                 b = (spec.Beta2 * b) + ((1 - spec.Beta2) * g * g);
+                if (spec.Form == AdamWForm.Transformers)
+                    return ((w - (rate * Math.Sqrt(1 - Math.Pow(spec.Beta2, step)) / (1 - Math.Pow(spec.Beta1, step)) * a / (Math.Sqrt(b) + spec.Epsilon))) * (1 - (rate * spec.WeightDecay)), a, b);
                 return ((w * (1 - (rate * spec.WeightDecay))) - (rate / (1 - Math.Pow(spec.Beta1, step)) * a / ((Math.Sqrt(b) / Math.Sqrt(1 - Math.Pow(spec.Beta2, step))) + spec.Epsilon)), a, b);
             case { Kind: "adagrad" }:
                 a += g * g;

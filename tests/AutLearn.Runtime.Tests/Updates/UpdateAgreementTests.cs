@@ -2,6 +2,7 @@ using AutLearn.Compiler;
 using AutLearn.Compiler.Losses;
 using AutLearn.Compiler.Optimizers;
 using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 using AutLearn.Testing;
 
 namespace AutLearn.Runtime.Tests.Updates;
@@ -25,6 +26,9 @@ public sealed class UpdateAgreementTests : IDisposable
         ["adam"] = () => new AdamOptimizer(),
         ["adam-decay"] = () => new AdamOptimizer { Beta1 = 0.8, Beta2 = 0.99, Epsilon = 1e-6, WeightDecay = 0.1 },
         ["adamw"] = () => new AdamWOptimizer { WeightDecay = 0.3 },
+        ["adamw-transformers"] = () => new AdamWOptimizer { Form = AdamWForm.Transformers, Epsilon = 1e-3, WeightDecay = 0.3 },
+        ["adamw-uncorrected"] = () => new AdamWOptimizer { SkipsBiasCorrection = true, Epsilon = 1e-3, WeightDecay = 0.3 },
+        ["adamw-transformers-uncorrected"] = () => new AdamWOptimizer { Form = AdamWForm.Transformers, SkipsBiasCorrection = true, Epsilon = 1e-3, WeightDecay = 0.3 },
         ["adagrad"] = () => new AdagradOptimizer(),
         ["adagrad-decay"] = () => new AdagradOptimizer { InitialAccumulator = 0.1, WeightDecay = 0.1 },
         ["rmsprop"] = () => new RmsPropOptimizer(),
