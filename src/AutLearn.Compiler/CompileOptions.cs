@@ -64,6 +64,10 @@ public sealed class CompileOptions
     /// <value>The default is false: dropout does nothing. If true, and there is any, the step models take a seed.</value>
     public bool TrainingDropout { get; set; }
 
+    /// <summary>Gets or sets optimizer state to begin with, such as the moments that another trainer has gathered.</summary>
+    /// <value>Each for a state that the optimizer keeps of a trained parameter, or counts. The default is empty: all begin at their initial values.</value>
+    public ImmutableArray<OptimizerStateValue> InitialState { get; set; } = [];
+
     /// <summary>Gets or sets how raw input becomes the model's input; null where the app prepares tensors itself.</summary>
     public ImagePreprocessing? Preprocessing { get; set; }
 

@@ -22,6 +22,7 @@ public sealed class CompiledArtifacts
         OnnxModel? gradientsCached,
         OnnxModel evaluation,
         ImmutableSortedDictionary<string, Tensor> initialParameters,
+        ImmutableSortedDictionary<string, Tensor> initialState,
         CompileReport report)
     {
         Inference = inference;
@@ -31,6 +32,7 @@ public sealed class CompiledArtifacts
         GradientsCached = gradientsCached;
         Evaluation = evaluation;
         InitialParameters = initialParameters;
+        InitialState = initialState;
         Report = report;
         _writer = new ArtifactWriter(description);
         _writer.Add(ArtifactNames.Inference, OnnxFile.ToBytes(inference));
@@ -43,6 +45,8 @@ public sealed class CompiledArtifacts
             _writer.Add(ArtifactNames.GradientsCached, OnnxFile.ToBytes(gradientsCached, Compact));
         _writer.Add(ArtifactNames.Evaluation, OnnxFile.ToBytes(evaluation, Compact));
         _writer.Add(ArtifactNames.Parameters, new SafetensorsFile(initialParameters).ToBytes());
+        if (!initialState.IsEmpty)
+            _writer.Add(ArtifactNames.OptimizerState, new SafetensorsFile(initialState).ToBytes());
         Manifest = _writer.Build();
     }
 
@@ -72,6 +76,9 @@ public sealed class CompiledArtifacts
 
     /// <summary>Gets the initial trainable parameters and buffers by name.</summary>
     public ImmutableSortedDictionary<string, Tensor> InitialParameters { get; }
+
+    /// <summary>Gets the optimizer state that does not begin at its initial value, by name.</summary>
+    public ImmutableSortedDictionary<string, Tensor> InitialState { get; }
 
     /// <summary>Gets what the models cost.</summary>
     public CompileReport Report { get; }

@@ -130,7 +130,8 @@ public static class ModelCompiler
             StepNodes = step.Model.Graph.Nodes.Count,
             NoCachedStepBecause = reason,
         };
-        var artifacts = new CompiledArtifacts(manifest, inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation, prepared.Initial, report);
+        var artifacts = new CompiledArtifacts(
+            manifest, inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation, prepared.Initial, InitialOptimizerState.Of(options, step.State), report);
         progress?.Report(new("done", 1));
         return artifacts;
 

@@ -38,7 +38,7 @@ public sealed class PersonalModel : IDisposable
         _options = options;
         Logger = logger;
         var factory = new SessionFactory(package, options, logger);
-        Tensor[] initial = StateFile.LoadInitial(package);
+        Tensor?[] initial = StateFile.LoadInitial(package);
         _sets = new(Manifest);
         _store = new(package, _sets, initial);
         _predictor = new(Manifest, factory, _sets);
@@ -295,11 +295,29 @@ public sealed class PersonalModel : IDisposable
             _store.Replace(replacements);
     }
 
-    /// <summary>Goes back to the parameters as compiled, with fresh optimizer state. The version grows by one.</summary>
+    /// <summary>Gets a copy of optimizer state, such as a mean gradient.</summary>
+    /// <param name="parameter">The parameter that it belongs to; null for a counter.</param>
+    /// <param name="slot">What it is, as in <see cref="ArtifactManifest.OptimizerState"/>.</param>
+    /// <exception cref="ArgumentException">The optimizer keeps no such state.</exception>
+    public Tensor GetOptimizerState(string? parameter, string slot) => _store.GetState(parameter, slot);
+
+    /// <summary>Replaces optimizer state together, such as the moments that another trainer has gathered; parameters and the other state stay.</summary>
+    /// <param name="state">Each of the type and shape that <see cref="ArtifactManifest.OptimizerState"/> describes. Set Adam's <c>step</c> along with its moments: their bias is corrected by it.</param>
+    /// <exception cref="ArgumentException">The optimizer keeps no such state, its type or shape differs, or it holds what cannot be; nothing is changed.</exception>
+    /// <remarks>The version grows by one. <see cref="SaveState"/> keeps what was set; <see cref="Reset"/> goes back to what the artifacts begin with.</remarks>
+    public void SetOptimizerState(IEnumerable<OptimizerStateValue> state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        List<(int Index, Tensor Tensor)> replacements = _store.Check(state);
+        lock (_writer)
+            _store.Replace(replacements);
+    }
+
+    /// <summary>Goes back to the parameters and the optimizer state as compiled. The version grows by one.</summary>
     /// <exception cref="InvalidArtifactException">The artifacts have been damaged since they were opened.</exception>
     public void Reset()
     {
-        Tensor[] initial = StateFile.LoadInitial(_package);
+        Tensor?[] initial = StateFile.LoadInitial(_package);
         lock (_writer)
             _store.ReplaceAll(initial, version: 0);
     }

@@ -27,6 +27,9 @@ public static class ArtifactNames
     /// <summary>The initial parameters and buffers, in safetensors format.</summary>
     public const string Parameters = "parameters.safetensors";
 
+    /// <summary>Optimizer state to begin with, in safetensors format by the names of the states; absent where all begin at their initial values.</summary>
+    public const string OptimizerState = "optimizer_state.safetensors";
+
     /// <summary>The folder of the optional official training artifacts.</summary>
     public const string OrtTrainingFolder = "ort-training";
 }

@@ -11,7 +11,7 @@ internal sealed class ParameterStore
     private readonly ArtifactPackage _package;
     private readonly ParameterSets _sets;
 
-    public ParameterStore(ArtifactPackage package, ParameterSets sets, Tensor[] initial)
+    public ParameterStore(ArtifactPackage package, ParameterSets sets, Tensor?[] initial)
     {
         _package = package;
         _sets = sets;
@@ -20,9 +20,13 @@ internal sealed class ParameterStore
 
     private ArtifactManifest Manifest => _package.Manifest;
 
-    public Tensor Get(string name)
+    public Tensor Get(string name) => Get(IndexOf(name));
+
+    /// <summary>Gets a copy of optimizer state.</summary>
+    public Tensor GetState(string? parameter, string slot) => Get(IndexOf(parameter, slot));
+
+    private Tensor Get(int index)
     {
-        int index = IndexOf(name);
         int set = _sets.Acquire(out _);
         try
         {
@@ -51,6 +55,21 @@ internal sealed class ParameterStore
         return replacements;
     }
 
+    /// <inheritdoc cref="Check(IEnumerable{KeyValuePair{string, Tensor}})"/>
+    public List<(int Index, Tensor Tensor)> Check(IEnumerable<OptimizerStateValue> states)
+    {
+        var replacements = new List<(int Index, Tensor Tensor)>();
+        foreach (OptimizerStateValue state in states)
+        {
+            int index = IndexOf(state.Parameter, state.Slot);
+            if (Manifest.OptimizerState[index - Manifest.Parameters.Length].FindProblem(state.Value) is { } problem)
+                throw new ArgumentException($"{char.ToUpperInvariant(problem[0])}{problem[1..]}.", nameof(states));
+            replacements.Add((index, state.Value));
+        }
+
+        return replacements;
+    }
+
     public void Replace(List<(int Index, Tensor Tensor)> replacements)
     {
         int target = _sets.WaitForWritable(CancellationToken.None);
@@ -62,7 +81,7 @@ internal sealed class ParameterStore
     }
 
     /// <summary>Replaces everything; optimizer state that the tensors do not reach starts anew.</summary>
-    public void ReplaceAll(Tensor[] tensors, long version)
+    public void ReplaceAll(Tensor?[] tensors, long version)
     {
         int target = _sets.WaitForWritable(CancellationToken.None);
         Fill(target, tensors);
@@ -102,12 +121,21 @@ internal sealed class ParameterStore
             ? index
             : throw new ArgumentException($"There is no parameter '{name}'.", nameof(name));
 
-    private void Fill(int set, Tensor[] tensors)
+    private int IndexOf(string? parameter, string slot) =>
+        Manifest.OptimizerState.FirstOrDefault(s => s.Parameter == parameter && s.Slot == slot) is { } state && _sets.TryGetIndex(state.Tensor.Name, out int index)
+            ? index
+            : throw new ArgumentException($"The optimizer {Manifest.Optimizer.Kind} keeps no state '{slot}' {(parameter is null ? "of its own" : $"of '{parameter}'")}.", nameof(slot));
+
+    private void Fill(int set, Tensor?[] tensors)
     {
-        for (int i = 0; i < tensors.Length; i++)
-            tensors[i].Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
-        for (int i = tensors.Length; i < _sets.Count; i++)
-            InitialState.Write(Manifest.OptimizerState[i - Manifest.Parameters.Length], _sets.Buffer(set, i));
+        for (int i = 0; i < _sets.Count; i++)
+        {
+            if (i < tensors.Length && tensors[i] is { } tensor)
+                tensor.Bytes.Span.CopyTo(_sets.Buffer(set, i).Bytes);
+            else
+                InitialState.Write(Manifest.OptimizerState[i - Manifest.Parameters.Length], _sets.Buffer(set, i));
+        }
+
         _sets.Measure(set);
     }
 }

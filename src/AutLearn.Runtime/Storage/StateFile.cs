@@ -23,11 +23,6 @@ internal static class StateFile
     private const string ParameterPrefix = "parameter/";
     private const string StatePrefix = "state/";
     private const string BesidePrefix = "beside/";
-    private const long MostSteps = 1L << 53;
-
-    /// <summary>The slots of optimizer state that hold sums or means of squares, which are never negative.</summary>
-    public static readonly string[] SumsOfSquares = ["exp_avg_sq", "square_avg", "sum"];
-
     private const string Purpose = "state";
 
     public static void Save(string path, ArtifactManifest manifest, ParameterSets sets, ProfileKey? key) =>
@@ -85,13 +80,8 @@ internal static class StateFile
         Tensor[] tensors = [.. entries.Select(e => Find(file, e.Key, e.Value, path))];
         for (int i = 0; i < manifest.OptimizerState.Length; i++)
         {
-            // The optimizers take roots of sums of squares, and powers and reciprocals of what they count.
-            StateSpec state = manifest.OptimizerState[i];
-            Tensor tensor = tensors[manifest.Parameters.Length + i];
-            if ((SumsOfSquares.Contains(state.Slot) || state.Parameter is null) && HasNegative(tensor))
-                throw Refused(path, $"the optimizer state '{state.Tensor.Name}' holds negative values");
-            if (tensor.ElementType == ElementType.Int64 && tensor.Span<long>().ContainsAnyInRange(MostSteps + 1, long.MaxValue))
-                throw Refused(path, $"the optimizer state '{state.Tensor.Name}' counts more steps than there can have been");
+            if (manifest.OptimizerState[i].FindProblem(tensors[manifest.Parameters.Length + i]) is { } problem)
+                throw Refused(path, problem);
         }
 
         // Last, so that a file of another model is told as that.
@@ -113,11 +103,16 @@ internal static class StateFile
         ? (new(joined.Tensors.Where(t => t.Key.StartsWith(BesidePrefix, StringComparison.Ordinal)).Select(t => KeyValuePair.Create(t.Key[BesidePrefix.Length..], t.Value)), joined.Metadata.Remove(NoteKey)), note)
         : null;
 
-    /// <summary>Reads the initial parameters of a package, in the order of the manifest.</summary>
-    public static Tensor[] LoadInitial(ArtifactPackage package)
+    /// <summary>Reads the initial parameters of a package, in the order of the manifest, and the optimizer state that it begins with.</summary>
+    /// <returns>The tensors in the order of the sets; null, or left out at the end, where a state begins at its initial value.</returns>
+    public static Tensor?[] LoadInitial(ArtifactPackage package)
     {
         SafetensorsFile file = SafetensorsFile.Read(package.Read(ArtifactNames.Parameters), ArtifactNames.Parameters);
-        return [.. package.Manifest.Parameters.Select(p => Find(file, p.Tensor.Name, p.Tensor, ArtifactNames.Parameters))];
+        IEnumerable<Tensor> parameters = package.Manifest.Parameters.Select(p => Find(file, p.Tensor.Name, p.Tensor, ArtifactNames.Parameters));
+        if (!package.Contains(ArtifactNames.OptimizerState))
+            return [.. parameters];
+        SafetensorsFile states = SafetensorsFile.Read(package.Read(ArtifactNames.OptimizerState), ArtifactNames.OptimizerState);
+        return [.. parameters, .. package.Manifest.OptimizerState.Select(s => FindInitial(states, s))];
     }
 
     /// <summary>Finds a tensor that holds an infinity or NaN in what may be a saved state.</summary>
@@ -156,14 +151,10 @@ internal static class StateFile
             : throw Refused(path, $"'{spec.Name}' holds values that are not finite");
     }
 
-    private static bool HasNegative(Tensor tensor) => tensor.ElementType switch
-    {
-        ElementType.Float32 => tensor.Span<float>().ContainsAnyInRange(float.NegativeInfinity, -float.Epsilon),
-        ElementType.Float64 => tensor.Span<double>().ContainsAnyInRange(double.NegativeInfinity, -double.Epsilon),
-        ElementType.Float16 => tensor.Span<Half>().ContainsAnyInRange(Half.NegativeInfinity, -Half.Epsilon),
-        ElementType.Int64 => tensor.Span<long>().ContainsAnyInRange(long.MinValue, -1),
-        _ => false,
-    };
+    private static Tensor? FindInitial(SafetensorsFile file, StateSpec state) =>
+        !file.Tensors.TryGetValue(state.Tensor.Name, out Tensor? tensor) ? null
+        : state.FindProblem(tensor) is { } problem ? throw Refused(ArtifactNames.OptimizerState, problem)
+        : tensor;
 
     private static string? Text(SafetensorsFile file, string key) => file.Metadata.GetValueOrDefault(key);
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Execution;
 using AutLearn.Runtime.Parameters;
-using AutLearn.Runtime.Storage;
 
 namespace AutLearn.Runtime.Training;
 
@@ -71,7 +70,7 @@ internal sealed class StepRefusal(ArtifactManifest manifest, ParameterSets sets,
             {
                 if (double.IsFinite(sets.Magnitudes(target)[i]))
                     continue;
-                if (i < manifest.Parameters.Length || !StateFile.SumsOfSquares.Contains(manifest.OptimizerState[i - manifest.Parameters.Length].Slot))
+                if (i < manifest.Parameters.Length || !manifest.OptimizerState[i - manifest.Parameters.Length].IsSumOfSquares)
                     return Overflow.Gradient;
                 found = Overflow.Squares;
             }
