@@ -24,8 +24,10 @@ internal sealed class StepRunner : IDisposable
         foreach ((string name, Tensor tensor) in artifacts.InitialParameters)
             Values[name] = tensor;
         foreach (StateSpec state in artifacts.Manifest.OptimizerState)
-            Values[state.Tensor.Name] = Initial(state);
+            Values[state.Tensor.Name] = artifacts.InitialState.GetValueOrDefault(state.Tensor.Name) ?? Initial(state);
     }
+
+    public ArtifactManifest Manifest => _artifacts.Manifest;
 
     /// <summary>Parameters, buffers and optimizer state by name.</summary>
     public Dictionary<string, Tensor> Values { get; } = [];
