@@ -48,6 +48,10 @@ internal sealed class LossArguments
         command.Add(_delta);
     }
 
+    /// <summary>Tells whether any of the options is given.</summary>
+    public bool IsGiven(ParseResult parsed) =>
+        ((Option[])[_loss, _labelSmoothing, _ignoreIndex, _classWeights, _delta]).Any(o => parsed.GetResult(o) is { Implicit: false });
+
     /// <summary>Builds the loss.</summary>
     /// <exception cref="UsageException">An option belongs to another loss.</exception>
     public Loss Read(ParseResult parsed)

@@ -22,6 +22,7 @@ internal static class ToolCommand
             json,
             InspectCommand.Create(console),
             CompileCommand.Create(console),
+            ImportOrtCommand.Create(console),
             EvaluateCommand.Create(console),
             PretrainCommand.Create(console),
             PersonalizeCommand.Create(console),

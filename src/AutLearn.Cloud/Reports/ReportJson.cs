@@ -10,6 +10,7 @@ namespace AutLearn.Cloud.Reports;
     NewLine = "\n")]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(CompileOutcome))]
+[JsonSerializable(typeof(ImportReport))]
 [JsonSerializable(typeof(EvaluateReport))]
 [JsonSerializable(typeof(PersonalizeReport))]
 [JsonSerializable(typeof(PretrainReport))]
