@@ -58,6 +58,9 @@ public sealed class GradientContext
         return added;
     }
 
+    /// <summary>Gets the gradients of values that the node's subgraphs read without their being its inputs.</summary>
+    internal List<(Value Value, Value Gradient)> CapturedGradients { get; } = [];
+
     /// <summary>Gets a value indicating whether other nodes compute the forward outputs now.</summary>
     internal bool IsForwardReplaced { get; private set; }
 

@@ -38,6 +38,9 @@ public sealed class GradientRegistry
         ResizeGradients.Register(rules);
         GridGradients.Register(rules);
         QuantizationGradients.Register(rules);
+        CumulativeProductGradient.Register(rules);
+        TransformGradients.Register(rules);
+        ControlFlowGradients.Register(rules);
         AttentionGradients.Register(rules);
         RotaryEmbeddingGradients.Register(rules);
         ContributedGradients.Register(rules);

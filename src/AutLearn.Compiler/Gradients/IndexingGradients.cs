@@ -16,6 +16,8 @@ internal static class IndexingGradients
         rules.Add("GatherND", sinceOpset: 12, GatherND);
         rules.Add("Compress", sinceOpset: 9, Compress);
         rules.Add("MaxUnpool", sinceOpset: 11, MaxUnpool);
+        rules.Add("Col2Im", sinceOpset: 18, Col2Im);
+        rules.Add("TensorScatter", sinceOpset: 24, TensorScatter);
         rules.Add("TopK", sinceOpset: 10, TopK);
     }
 
@@ -94,6 +96,41 @@ internal static class IndexingGradients
         var result = new Value?[g.InputCount];
         result[0] = g.ReshapeLike(g.Op("Gather", [g.Reshape(g.OutputGradient(0), -1), g.Reshape(g.Input(1), -1)]), g.Input(0));
         return result;
+    }
+
+    // Each column of a block is added to the elements under it  =>  dx = dy there, 0 for what lies in the padding
+    private static Value?[] Col2Im(GradientContext g)
+    {
+        Value x = g.Input(0), dy = g.OutputGradient(0);
+        if (g.Input(1).ConstantInts() is not { } image || g.Input(2).ConstantInts() is not { } block || image.Length != block.Length)
+            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (Col2Im of sizes that are computed)"]);
+        SlidingWindow window = SlidingWindow.Unpadded(g.Node, block);
+        if (g.Node.GetInts("pads") is { } pads && pads.Length == 2 * block.Length)
+            window = window with { Before = [.. pads[..block.Length]], After = [.. pads[block.Length..]] };
+        long[] places = window.PlacesUnder(image);
+        long outside = image.Aggregate(1L, (a, b) => checked(a * b));
+
+        // One element more, which is 0, stands for the padding.
+        Value flat = g.Reshape(dy, 0, 0, -1);
+        Value padded = g.Op("Pad", [flat, g.Ints(0, 1), null, g.Ints(2)]);
+        Value read = g.Op("Gather", [padded, g.Ints([.. places.Select(p => p < 0 ? outside : p)])], ("axis", AttributeValue.Of(2L)));
+        return [g.ReshapeLike(read, x), null, null];
+    }
+
+    // y = x with whole slices of u written over it  =>  dx = dy elsewhere, du = dy there. A map of positions in u, written over -1 like u,
+    // says where each dy comes from.
+    private static Value?[] TensorScatter(GradientContext g)
+    {
+        Value x = g.Input(0), u = g.Input(1), dy = g.OutputGradient(0);
+        Value none = g.Builder.Expand(g.Int(-1), g.ShapeOf(x));
+        (string, AttributeValue)[] attributes = [.. g.Node.Attributes.Select(a => (a.Key, a.Value))];
+        Value map = g.Op("TensorScatter", [none, g.PositionsIn(u), g.OptionalInput(2)], attributes);
+        Value isKept = g.Builder.Less(map, g.Int(0));
+        Value? dx = g.NeedsGradient(0) ? g.Where(isKept, dy, g.Zero(dy)) : null;
+        Value? du = null;
+        if (g.NeedsGradient(1))
+            du = g.ScatterByPosition(g.Op("Max", [map, g.Int(0)]), g.Where(isKept, g.Zero(dy), dy), u);
+        return g.InputCount > 2 ? [dx, du, null] : [dx, du];
     }
 
     // y = x[indices], the indices being distinct  =>  dx[indices] = dy

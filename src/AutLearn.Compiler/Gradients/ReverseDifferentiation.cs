@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Passes;
 using AutLearn.Graph;
 
 namespace AutLearn.Compiler.Gradients;
@@ -87,7 +88,7 @@ public sealed class ReverseDifferentiation
         var dependent = new HashSet<Value>(targets);
         foreach (Node node in graph.Nodes)
         {
-            if (!Reads(node, dependent))
+            if (!NodeReads.Of(node).Any(dependent.Contains))
                 continue;
             foreach (Value? output in node.Outputs)
             {
@@ -100,10 +101,6 @@ public sealed class ReverseDifferentiation
         return dependent;
     }
 
-    private static bool Reads(Node node, HashSet<Value> values) =>
-        node.Inputs.Any(i => i is not null && values.Contains(i))
-        || node.Subgraphs().Any(g => g.Nodes.Any(inner => Reads(inner, values)) || g.Outputs.Any(values.Contains));
-
     private static List<Node> NodesBetween(OnnxGraph graph, HashSet<Value> dependent, IEnumerable<Value> ends)
     {
         var reaching = new HashSet<Value>(ends);
@@ -114,11 +111,7 @@ public sealed class ReverseDifferentiation
             if (!node.Outputs.Any(o => o is not null && reaching.Contains(o) && dependent.Contains(o)))
                 continue;
             path.Add(node);
-            foreach (Value? input in node.Inputs)
-            {
-                if (input is not null)
-                    reaching.Add(input);
-            }
+            reaching.UnionWith(NodeReads.Of(node));
         }
 
         path.Reverse();

@@ -1,3 +1,4 @@
+using AutLearn.Compiler.Passes;
 using AutLearn.Graph;
 
 namespace AutLearn.Compiler.Gradients;
@@ -60,7 +61,7 @@ internal sealed class ReverseSweep
         _builder.NameStem = stem;
         Node[] parts = [.. graph.Nodes.Skip(first)];
         g.ReplaceForward(outputs);
-        ExtendDependent(g, parts);
+        ExtendDependent(parts);
         _ranges.Add(parts);
 
         var gradients = new GradientSums(_builder);
@@ -79,6 +80,13 @@ internal sealed class ReverseSweep
                 result[i] = gradients.Find(g.Input(i));
         }
 
+        // What its subgraphs read besides
+        foreach (Value captured in NodeReads.Of(g.Node).Where(v => _dependent.Contains(v) && !g.Node.Inputs.Contains(v)).Distinct())
+        {
+            if (gradients.Find(captured) is { } gradient)
+                g.CapturedGradients.Add((captured, gradient));
+        }
+
         return result;
     }
 
@@ -86,27 +94,18 @@ internal sealed class ReverseSweep
 
     private static bool IsInput(GradientContext g, Value value) => g.Node.Inputs.Contains(value);
 
-    private void ExtendDependent(GradientContext g, Node[] parts)
+    private void ExtendDependent(Node[] parts)
     {
-        var reached = new HashSet<Value>();
-        for (int i = 0; i < g.InputCount; i++)
-        {
-            if (g.NeedsGradient(i))
-                reached.Add(g.Input(i));
-        }
-
         foreach (Node part in parts)
         {
-            if (!part.Inputs.Any(i => i is not null && reached.Contains(i)))
+            if (!NodeReads.Of(part).Any(_dependent.Contains))
                 continue;
             foreach (Value? output in part.Outputs)
             {
                 if (output is not null && output.ElementType.IsFloatingPoint())
-                    reached.Add(output);
+                    _dependent.Add(output);
             }
         }
-
-        _dependent.UnionWith(reached);
     }
 
     private void Visit(Node node, GradientSums gradients)
@@ -132,6 +131,8 @@ internal sealed class ReverseSweep
         try
         {
             Contribute(rule(context), node, needs, gradients);
+            foreach ((Value captured, Value gradient) in context.CapturedGradients)
+                gradients.Contribute(captured, gradient);
         }
         catch (Exception error) when (error is OverflowException or IndexOutOfRangeException or ArgumentException or InvalidOperationException or NotSupportedException)
         {

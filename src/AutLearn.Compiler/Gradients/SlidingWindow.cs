@@ -8,6 +8,7 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
     // The elements of a kernel and the steps between them are numbers of the file: what is built for each must stay few.
     private const long LargestKernel = 1 << 16, LargestStep = 1 << 20;
     private const long MostTaps = 1 << 10;
+    private const long MostPlaces = 1 << 22;
 
     public int Rank => Kernel.Length;
 
@@ -138,6 +139,33 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
     /// <summary>Keeps the first elements of each spatial axis.</summary>
     public Value CutTo(GradientContext g, Value value, Value sizes) =>
         g.Op("Slice", [value, g.Ints(new long[Rank]), sizes, SpatialAxes(g)]);
+
+    /// <summary>Lists for each element of the kernel, and for it each window, the element of an image under it; -1 in the padding.</summary>
+    /// <exception cref="InvalidModelException">There are too many.</exception>
+    public long[] PlacesUnder(long[] image)
+    {
+        long[] windows = [.. Enumerable.Range(0, Rank).Select(i => ((checked(image[i] + Before[i] + After[i]) - Span(i)) / Strides[i]) + 1)];
+        long count = windows.Aggregate(Taps, (a, w) => w < 1 ? 0 : Math.Min(checked(a * w), MostPlaces + 1));
+        if (count is < 1 or > MostPlaces)
+            throw new InvalidModelException($"A kernel [{string.Join(",", Kernel)}] over [{string.Join(",", image)}] is beyond what can be trained.");
+        long[] places = new long[count];
+        long[] at = new long[2 * Rank];
+        for (long p = 0; p < count; p++)
+        {
+            long place = 0;
+            for (int i = 0; i < Rank && place >= 0; i++)
+            {
+                long x = (at[Rank + i] * Strides[i]) + (at[i] * Dilations[i]) - Before[i];
+                place = x < 0 || x >= image[i] ? -1 : (place * image[i]) + x;
+            }
+
+            places[p] = place;
+            for (int i = (2 * Rank) - 1; i >= 0 && ++at[i] == (i < Rank ? Kernel[i] : windows[i - Rank]); i--)
+                at[i] = 0;
+        }
+
+        return places;
+    }
 
     public Value SpatialAxes(GradientContext g) => g.Ints([.. Enumerable.Range(2, Rank).Select(i => (long)i)]);
 

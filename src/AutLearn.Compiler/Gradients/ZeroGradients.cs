@@ -39,6 +39,7 @@ internal static class ZeroGradients
         rules.AddZero("ConstantOfShape", sinceOpset: 9, NoInput);
         rules.AddZero("EyeLike", sinceOpset: 9, NoInput);
         rules.AddZero("Range", sinceOpset: 11, "start, limit and step are held fixed, as in libtorch's arange");
+        rules.AddZero("MelWeightMatrix", sinceOpset: 17, "its edges are held fixed");
         rules.AddZero("OneHot", sinceOpset: 11, "the two values are held fixed, as in libtorch's one_hot");
     }
 }

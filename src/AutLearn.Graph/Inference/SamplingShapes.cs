@@ -13,8 +13,36 @@ internal static class SamplingShapes
         rules.Add(("", "RoiAlign"), RoiAlign);
         rules.Add(("", "MaxRoiPool"), MaxRoiPool);
         rules.Add(("", "Det"), c => c.Set(0, c.TypeOf(0), c.Required(0) is { Rank: >= 2 } x ? new Shape(x.Take(x.Rank - 2)) : null));
-        rules.Add(("", "DFT"), c => c.Set(0, c.TypeOf(0), c.Required(0) is { } x ? new Shape(Enumerable.Repeat(Dimension.Unknown, x.Rank)) : null));
+        rules.Add(("", "DFT"), Dft);
         rules.Add(("", "STFT"), c => c.Set(0, c.TypeOf(0), c.Required(0) is { Rank: > 0 } x ? new Shape(x[0], Dimension.Unknown, Dimension.Unknown, 2) : null));
+    }
+
+    // The last axis holds real and imaginary parts; half a spectrum of n has n / 2 + 1 elements, and stands for 2 (n - 1) at least.
+    private static void Dft(ShapeContext c)
+    {
+        if (c.Required(0) is not { Rank: >= 2 } x)
+        {
+            c.Set(0, c.TypeOf(0), null);
+            return;
+        }
+
+        bool isInverse = c.Node.GetInt("inverse", 0) != 0, isHalf = c.Node.GetInt("onesided", 0) != 0;
+        Shape open = x.With(x.Rank - 1, isInverse && isHalf ? 1 : 2);
+        long? given = c.Opset < 20 ? c.Node.GetInt("axis", 1) : c.Node.Input(2) is null ? -2 : c.Ints(2) is [{ Number: { } number }] ? number : null;
+        if (given is null)
+        {
+            c.Set(0, c.TypeOf(0), new Shape(Enumerable.Repeat(Dimension.Unknown, x.Rank)));
+            return;
+        }
+
+        int axis = c.Axis(given.Value, x.Rank);
+        Dimension length = c.Node.Input(1) is not null ? (c.Ints(1) is [SymbolicInt known] ? c.Size(known, "dft_length") : Dimension.Unknown)
+            : !(isInverse && isHalf) ? x[axis]
+            : x[axis].IsKnown ? c.Size(2 * ((Int128)x[axis].Size - 1), "a size of")
+            : Dimension.Unknown;
+        if (isHalf && !isInverse)
+            length = length.IsKnown ? (length.Size / 2) + 1 : Dimension.Unknown;
+        c.Set(0, c.TypeOf(0), open.With(axis, length));
     }
 
     // theta [N, 2, 3] with size [N, C, H, W] gives [N, H, W, 2], one more each in space

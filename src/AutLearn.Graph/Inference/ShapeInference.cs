@@ -52,8 +52,21 @@ public static class ShapeInference
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (OnnxGraph subgraph in node.Subgraphs())
-                Infer(subgraph, opset, ints, cancellationToken);
+                InferInside(node, subgraph, opset, ints, cancellationToken);
             InferNode(node, opset, ints);
+        }
+    }
+
+    // A branch that is never taken may contradict the shapes around it: exporters test a size and squeeze its axis in one of both.
+    private static void InferInside(Node node, OnnxGraph subgraph, long opset, SymbolicInts ints, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Infer(subgraph, opset, ints, cancellationToken);
+        }
+        catch (InvalidModelException) when (node.Is("If"))
+        {
+            // What was found so far stands.
         }
     }
 

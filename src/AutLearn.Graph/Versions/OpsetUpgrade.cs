@@ -52,10 +52,14 @@ public static class OpsetUpgrade
     public static bool Apply(OnnxModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        if (model.Opset < Oldest)
+        if (model.OpsetImports.GetValueOrDefault("", Oldest) < Oldest)
             throw new InvalidModelException($"The model is of opset {model.Opset}; opset {Oldest} is the oldest that can be read. Export it again.");
         var refused = new List<string>();
         bool changed = false;
+
+        // A model of other domains alone; what is added to it is of the default one.
+        if (!model.OpsetImports.ContainsKey(""))
+            (model.Opset, changed) = (Canonical, true);
         if (model.Opset < Canonical)
         {
             model.Graph.SortTopologically();

@@ -25,6 +25,8 @@ internal static class GradientTable
         .. SamplingCases.Rows,
         .. QuantizationCases.Rows,
         .. AttentionCases.Rows,
+        .. ControlFlowCases.Rows,
+        .. TransformCases.Rows,
         .. ContributedCases.Rows,
         .. ContributedLayerCases.Rows,
     ];

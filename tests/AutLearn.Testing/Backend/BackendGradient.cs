@@ -180,7 +180,8 @@ internal sealed class BackendGradient
         OpsetUpgrade.Apply(model);
         new FunctionInlining().Run(model);
         new ConstantNodeLifting().Run(model);
-        PassSequence.Simplify().Run(model);
+        ShapeInference.Infer(model);
+        new PassSequence(new ConstantFolding(), new BranchSelection(), new DeadNodeElimination()).Run(model);
         ShapeInference.Infer(model);
         var forward = new ForwardGraph(model);
         Value loss = GradientModel.AddLoss(forward, [.. floats.Select(o => Defined(forward, graph.Find(o)!, outputs[o]))], ElementType.Float64);
