@@ -76,6 +76,7 @@ internal static class LongFuzz
     private static IEnumerable<Fuzzer> Fuzzers(string folder)
     {
         yield return new("ModelCompiler.Compile", CompileFuzz.Run);
+        yield return new("OrtTrainingImport.Of", ImportFuzz.Run);
         byte[][] models = [.. FuzzSeeds.All.Select(OnnxFile.ToBytes)];
         yield return Parser("OnnxFile.Read", models, b => OnnxFile.Read(b, "fuzzed"), e => e is AutLearnException);
         CompiledArtifacts artifacts = ModelCompiler.Compile(FuzzSeeds.All[0], new CompileOptions { Trainable = TrainableSelection.All });
@@ -84,7 +85,7 @@ internal static class LongFuzz
         yield return Parser("ArtifactPackage.Open", [File.ReadAllBytes(package)], b => Open(b, damaged), e => e is AutLearnException);
         var weights = new SafetensorsFile(artifacts.InitialParameters);
         yield return Parser("SafetensorsFile.Read", [weights.ToBytes()], b => SafetensorsFile.Read(b, "fuzzed"), e => e is AutLearnException);
-        byte[] checkpoint = new OfficialCheckpoint { Trainable = artifacts.InitialParameters, Frozen = artifacts.InitialParameters }.ToBytes();
+        byte[] checkpoint = new OfficialCheckpoint { Trainable = artifacts.InitialParameters, Frozen = artifacts.InitialParameters.ToImmutableSortedDictionary(p => $"frozen {p.Key}", p => p.Value, StringComparer.Ordinal) }.ToBytes();
         yield return Parser("OfficialCheckpoint.Read", [checkpoint], b => OfficialCheckpoint.Read(b, "fuzzed"), e => e is AutLearnException);
         foreach (FuzzTarget target in (FuzzTarget[])[.. RuntimeFuzz.Targets(folder), .. AugmentFuzz.Targets(), .. CloudFuzz.Targets(folder)])
             yield return new(target.Name, seed => target.Run(seed, 1) > 0);

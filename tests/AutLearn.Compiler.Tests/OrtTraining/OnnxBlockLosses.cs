@@ -15,6 +15,21 @@ internal static class OnnxBlockLosses
         return graph.AddNode("SoftmaxCrossEntropyLoss", inputs, [set.Name("loss"), set.Name("log_prob")], attributes, name: set.Name("SoftmaxCrossEntropyLoss")).Output(0)!;
     };
 
+    // As losses of language models are written by hand: all positions one below the other.
+    public static Value PositionsBelow(OnnxBlockSet set, OnnxGraph graph, Value scores)
+    {
+        Value y = graph.AddInput("labels", new TensorType(ElementType.Int64, new Shape(scores.Shape!.SkipLast(1))));
+        Value flat = Op(set, graph, "Reshape", scores, graph.AddInitializer(set.Name("shape"), Tensor.Vector(-1L, scores.Shape![scores.Shape.Rank - 1].Size)));
+        Value flatLabels = Op(set, graph, "Reshape", y, graph.AddInitializer(set.Name("shape"), Tensor.Vector(-1L)));
+        return graph.AddNode("SoftmaxCrossEntropyLoss", [flat, flatLabels], [set.Name("loss")]).Output(0)!;
+    }
+
+    public static Value LogLikelihood(OnnxBlockSet set, OnnxGraph graph, Value scores)
+    {
+        Value y = graph.AddInput("labels", new TensorType(ElementType.Int64, new Shape("N")));
+        return Op(set, graph, "NegativeLogLikelihoodLoss", graph.AddNode("LogSoftmax", [scores], [set.Name("log")], [new("axis", AttributeValue.Of(1L))]).Output(0)!, y);
+    }
+
     public static Value MeanSquared(OnnxBlockSet set, OnnxGraph graph, Value scores)
     {
         Value difference = Op(set, graph, "Sub", scores, Target(graph, scores));

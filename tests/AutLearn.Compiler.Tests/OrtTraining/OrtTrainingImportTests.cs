@@ -49,6 +49,19 @@ public sealed class OrtTrainingImportTests : IDisposable
             Loss = OnnxBlockLosses.CrossEntropy(),
             Optimizer = ToolsAdamW,
         },
+        ["language model, positions one below the other"] = () => new(Words())
+        {
+            RequiresGrad = ["vectors", "fc.weight", "fc.bias"],
+            Loss = OnnxBlockLosses.PositionsBelow,
+            Optimizer = ToolsAdamW,
+        },
+        ["log-likelihood"] = () => Mlp(OnnxBlockLosses.LogLikelihood),
+        ["linear layers without bias"] = () => new(Unfolded())
+        {
+            RequiresGrad = ["fc1.weight", "fc2.weight"],
+            Loss = OnnxBlockLosses.MeanSquared,
+            Optimizer = ToolsAdamW,
+        },
         ["classes second of four dimensions"] = () => new(Segmentation())
         {
             RequiresGrad = ["kernel", "bias"],
@@ -285,6 +298,22 @@ public sealed class OrtTrainingImportTests : IDisposable
         OrtTrainingImport Of(OnnxModel model) => OrtTrainingImport.Of(new() { Evaluation = set.Evaluation(), Optimizer = OrtOptimizerModel.Create(ToolsAdamW, null), Checkpoint = set.Checkpoint, Training = model });
     }
 
+    [Fact]
+    public void Import_BatchNormalizationSwitchedOutOfTraining_IsMadeWhole()
+    {
+        OnnxBlockSet set = Sets["convolutions"]();
+        OnnxModel evaluation = set.Evaluation();
+        Node node = evaluation.Graph.Nodes.First(n => n.Is("BatchNormalization"));
+        evaluation.Graph.AddNodeOutput(node, "next_mean");
+        evaluation.Graph.AddNodeOutput(node, "next_variance");
+        node.SetAttribute("training_mode", AttributeValue.Of(0L));
+        Assert.ThrowsAny<OnnxRuntimeException>(() => new OrtModel(evaluation, GraphOptimizationLevel.ORT_ENABLE_ALL));
+        OrtTrainingImport import = OrtTrainingImport.Of(new() { Evaluation = evaluation, Optimizer = OrtOptimizerModel.Create(ToolsAdamW, null), Checkpoint = set.Checkpoint });
+        using var model = new OrtModel(import.Model, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        Assert.Equal(Rows * 4, model.Run(Batches(set.Evaluation(), 1)[0])["logits"].Count);
+        Compile(import);
+    }
+
     // Runs the set of the folder there and here.
     private OrtTrainingImport Agree(IReadOnlyList<IReadOnlyDictionary<string, Tensor>> batches, double[]? losses = null)
     {
@@ -369,6 +398,36 @@ public sealed class OrtTrainingImportTests : IDisposable
         return new OnnxModel(graph, Networks.Opset);
     }
 
+    // words [N, 6] -> Gather -> Gemm by rows -> logits [N, 6, 9]
+    private static OnnxModel Words()
+    {
+        var graph = new OnnxGraph("words");
+        var random = new Random(5);
+        Value x = graph.AddInput("words", new TensorType(ElementType.Int64, new Shape("N", 6)));
+        Value y = graph.AddNode("Gather", [graph.AddInitializer("vectors", Networks.Random(random, 1, 9, 7)), x], ["embedded"]).Output(0)!;
+        y = graph.AddNode("MatMul", [y, graph.AddInitializer("fc.weight", Networks.Random(random, 1, 7, 9))], ["product"]).Output(0)!;
+        graph.AddOutput(graph.AddNode("Add", [y, graph.AddInitializer("fc.bias", Networks.Random(random, 1, 9))], ["logits"]).Output(0)!);
+        return new OnnxModel(graph, Networks.Opset);
+    }
+
+    // As PyTorch exports linear layers without bias where constants are not folded.
+    private static OnnxModel Unfolded()
+    {
+        var graph = new OnnxGraph("unfolded");
+        var random = new Random(6);
+        Value y = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 6)));
+        y = graph.AddNode("Tanh", [Linear("fc1", y, 8, 6)], ["hidden"]).Output(0)!;
+        graph.AddOutput(graph.AddNode("Identity", [Linear("fc2", y, 5, 8)], ["logits"]).Output(0)!);
+        return new OnnxModel(graph, Networks.Opset);
+
+        Value Linear(string name, Value input, long rows, long columns)
+        {
+            Value weight = graph.AddInitializer($"{name}.weight", Networks.Random(random, 1, rows, columns));
+            Value transposed = graph.AddNode("Transpose", [weight], [$"{name}.transposed"], [new("perm", AttributeValue.Of(1L, 0L))]).Output(0)!;
+            return graph.AddNode("MatMul", [input, transposed], [$"{name}.out"]).Output(0)!;
+        }
+    }
+
     // A second output that the loss does not read.
     private static OnnxModel TwoHeads()
     {
@@ -401,10 +460,10 @@ public sealed class OrtTrainingImportTests : IDisposable
         HashSet<string> given = ["labels", "target"];
         Value input = evaluation.Graph.Inputs[0];
         Value labels = evaluation.Graph.Inputs.First(i => given.Contains(i.Name));
-        long classes = evaluation.Graph.Find("logits")?.Shape?[1].Size ?? 4;
+        long classes = evaluation.Graph.Find("logits")?.Shape is { } scores ? scores[scores.Rank - 1].Size : 4;
         return [.. Enumerable.Range(0, count).Select(_ => new Dictionary<string, Tensor>
         {
-            [input.Name] = Networks.Random(random, 1, Sizes(input)),
+            [input.Name] = input.ElementType == ElementType.Int64 ? Networks.Labels(random, 9, Sizes(input)) : Networks.Random(random, 1, Sizes(input)),
             [labels.Name] = Label(labels),
         })];
 

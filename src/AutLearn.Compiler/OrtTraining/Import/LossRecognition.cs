@@ -15,8 +15,8 @@ internal static class LossRecognition
         Value value = loss.Bare();
         return CrossEntropy(value, isMean: false)
             ?? OwnLoss.CrossEntropy(value)
-            ?? (value.Producer is { } mean && mean.Is("ReduceMean") && IsOverAll(mean) ? Averaged(mean.Input(0)!) : null)
-            ?? (value.Producer is { } sum && sum.Is("ReduceSum") && IsOverAll(sum) ? Summed(Averaged(sum.Input(0)!)) : null);
+            ?? (value.Producer is { } mean && mean.Is("ReduceMean") && IsOverAll(mean) ? Averaged(mean.Input(0)) : null)
+            ?? (value.Producer is { } sum && sum.Is("ReduceSum") && IsOverAll(sum) ? Summed(Averaged(sum.Input(0))) : null);
     }
 
     /// <summary>Tells predictions from labels in a loss that compares the two: labels are an input.</summary>
@@ -27,7 +27,7 @@ internal static class LossRecognition
         _ => null,
     };
 
-    private static RecognizedLoss? Averaged(Value terms) => Unweighted(terms) ?? Weighted(terms);
+    private static RecognizedLoss? Averaged(Value? terms) => terms is null ? null : Unweighted(terms) ?? Weighted(terms);
 
     private static RecognizedLoss? Unweighted(Value terms) =>
         Squared(terms) ?? Absolute(terms) ?? Binary(terms) ?? CrossEntropy(terms, isMean: true) ?? OwnLoss.Binary(terms) ?? OwnLoss.Huber(terms);
@@ -43,7 +43,7 @@ internal static class LossRecognition
         Value? scores = node.OpType switch
         {
             "SoftmaxCrossEntropyLoss" or "SoftmaxCrossEntropyLossInternal" => input,
-            "NegativeLogLikelihoodLoss" when input.Producer is { } softmax && softmax.Is("LogSoftmax") && softmax.GetInt("axis", -1) is 1 or -1 => softmax.Input(0),
+            "NegativeLogLikelihoodLoss" when input.Producer is { } softmax && softmax.Is("LogSoftmax") && IsOverClasses(softmax) => softmax.Input(0),
             _ => null,
         };
         if (scores is null)
@@ -61,7 +61,19 @@ internal static class LossRecognition
             IgnoreIndex = ignored,
             ClassWeights = weights is null ? [] : [.. weights.Initializer!.Span<float>()],
         };
-        return new(loss, scores, AreClassesSecond: true, problem);
+        return Unflattened(scores, node.Input(1)) is { } whole ? new(loss, whole, AreClassesSecond: false, problem) : new(loss, scores, AreClassesSecond: true, problem);
+    }
+
+    // Before version 13 the default was 1, and with two dimensions the last is the second.
+    private static bool IsOverClasses(Node softmax) => softmax.GetInt("axis", long.MinValue) is var axis && (axis == 1 || (axis is -1 or long.MinValue && softmax.Input(0)?.Shape?.Rank == 2));
+
+    // Language models lay all positions of all rows one below the other: [N, T, C] as [N T, C], and labels [N, T] as [N T].
+    private static Value? Unflattened(Value scores, Value? labels)
+    {
+        if (scores.Producer is not { } node || !node.Is("Reshape") || node.Input(0) is not { Shape: { Rank: > 2 } whole } source || scores.Shape is not { Rank: 2 } flat)
+            return null;
+        bool isWhole = whole[whole.Rank - 1] is { IsKnown: true } classes && flat[1] is { IsKnown: true } second && classes.Size == second.Size;
+        return isWhole && labels?.Bare() is { IsInput: true, Initializer: null } supplied && (supplied.Shape is not { } shape || shape.Rank == whole.Rank - 1) ? source : null;
     }
 
     private static bool IsWeights(Value value)

@@ -80,8 +80,10 @@ public sealed class OrtTrainingImport
         (Optimizer optimizer, double? clipNorm) = OptimizerRecognition.Read(set.Optimizer);
         OnnxModel model = set.Evaluation.Clone();
         OnnxGraph graph = model.Graph;
+        graph.SortTopologically();
         HashSet<string> unread = Apply(set.Checkpoint, model);
         new ConstantNodeLifting().Run(model, cancellationToken);
+        new EvaluationRepair().Run(model, cancellationToken);
         (Loss loss, Value scores, bool areClassesSecond) = LossOf(graph, options ?? new());
         ImmutableArray<string> dropped = CutOff(model, scores, cancellationToken);
         string read = areClassesSecond ? WithClassesLast(model, scores, cancellationToken) : scores.Name;
