@@ -41,11 +41,11 @@ internal sealed record OfficialSetFiles(string Evaluation, string Optimizer, str
     private static string? Optional(string folder, string? given, string standard, string option)
     {
         if (given is not null)
-            return Existing(Path.Combine(folder, given));
+            return Existing(Path.Combine(folder, given), standard == OrtTrainingArtifacts.CheckpointFile);
         string exact = Path.Combine(folder, standard);
         if (Path.Exists(exact))
-            return Existing(exact);
-        string[] prefixed = [.. Directory.EnumerateFiles(folder).Where(f => f.EndsWith(standard, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            return Existing(exact, standard == OrtTrainingArtifacts.CheckpointFile);
+        string[] prefixed = [.. (standard == OrtTrainingArtifacts.CheckpointFile ? Directory.EnumerateFileSystemEntries(folder) : Directory.EnumerateFiles(folder)).Where(f => f.EndsWith(standard, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         string[] complete = [.. prefixed.Where(f => !f.EndsWith(NominalCheckpoint, StringComparison.Ordinal))];
         string[] candidates = complete.Length > 0 ? complete : prefixed;
         return candidates.Length <= 1
@@ -53,9 +53,10 @@ internal sealed record OfficialSetFiles(string Evaluation, string Optimizer, str
             : throw new DataFileException(folder, $"holds several files that end in '{standard}': {string.Join(", ", candidates.Take(5).Select(f => $"'{Path.GetFileName(f)}'"))}. Name one with {option}.");
     }
 
-    private static string Existing(string path) => !Directory.Exists(path)
+    // Checkpoints were folders before 1.16.
+    private static string Existing(string path, bool mayBeFolder) => !Directory.Exists(path)
         ? File.Exists(path) ? path : throw new DataFileException(path, "the file does not exist.")
-        : throw new DataFileException(path, "is a folder, where a file is needed. Checkpoints of ONNX Runtime before 1.16 were folders; they are not read. Make the set again with 1.16 or later, or compile the model that it was made from.");
+        : mayBeFolder ? path : throw new DataFileException(path, "is a folder, where a file is needed.");
 
     private static string Listing(string folder)
     {

@@ -20,7 +20,7 @@ internal static class ImportReportView
         facts.AddRow("loss", Markup.Escape($"{report.Loss}{(report.IsLossReplaced ? " (given, in place of the set's own)" : "")}, labels {Describe(report.Labels)}"));
         facts.AddRow("optimizer", Markup.Escape(Describe(report.Optimizer, report.ClipNorm)));
         facts.AddRow("goes on", string.Create(CultureInfo.InvariantCulture, $"after {report.Step} updates, at a learning rate of {report.LearningRate:0.######}"));
-        facts.AddRow("while training", $"batch normalisation {(report.TrainsBatchStatistics ? "uses each batch's statistics" : "keeps its statistics")}, dropout {(report.TrainsWithDropout ? "drops" : "does nothing")}{(report.HasTrainingModel ? "" : " (taken so: there is no training_model.onnx that tells)")}");
+        facts.AddRow("while training", $"batch normalisation {(report.TrainsBatchStatistics ? "uses each batch's statistics in the trained part (the retired engine did so in the frozen part too)" : "keeps its statistics")}, dropout {(report.TrainsWithDropout ? "drops in the trained part" : "does nothing")}{(report.HasTrainingModel ? "" : " (taken so: there is no training_model.onnx that tells)")}");
         screen.Write(facts);
         Table parameters = ReportTables.Grid("parameter", "shape", "weights", "what becomes of it");
         foreach (ImportedParameterReport p in report.Parameters)

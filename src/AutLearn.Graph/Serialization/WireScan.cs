@@ -50,6 +50,11 @@ internal ref struct WireScan
     public static void Check(ReadOnlySpan<byte> bytes, ReadContext context) =>
         new WireScan(bytes, context).Scan(Message.Model, 0, bytes.Length, 1);
 
+    /// <summary>Scans one encoded tensor.</summary>
+    /// <exception cref="InvalidModelException">The bytes are no plausible tensor.</exception>
+    public static void CheckTensor(ReadOnlySpan<byte> bytes, ReadContext context) =>
+        new WireScan(bytes, context).Scan(Message.Tensor, 0, bytes.Length, 1);
+
     private static (Message Child, int Weight) FieldOf(Message parent, int field) => (parent, field) switch
     {
         (Message.Model, 7) => (Message.Graph, 500),

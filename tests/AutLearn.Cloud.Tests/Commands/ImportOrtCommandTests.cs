@@ -127,7 +127,7 @@ public sealed class ImportOrtCommandTests : IDisposable
         (await ToolRun.Of("import-ort", _set, "-o", _package)).AssertFails(1, name);
         File.Delete(path);
         Directory.CreateDirectory(path);
-        (await ToolRun.Of("import-ort", _set, "-o", _package)).AssertFails(1, "is a folder");
+        (await ToolRun.Of("import-ort", _set, "-o", _package)).AssertFails(1, "folder");
         Assert.False(File.Exists(_package) || File.Exists(_plain));
     }
 

@@ -5,7 +5,7 @@ namespace AutLearn.Graph.Artifacts.Official;
 /// <summary>The checkpoint file of ONNX Runtime's retired on-device training: parameters, optimizer state and properties.</summary>
 /// <remarks>
 /// Version 2, which the training packages 1.18 and 1.19 write and read; version 1 (1.16 and 1.17) is the same but for what it does not
-/// know: nominal states and data in another file. To move a whole project, use <c>autlearn import-ort</c>, or <c>OrtTrainingImport</c> of AutLearn.Compiler.
+/// know: nominal states and data in another file. Before 1.16 a checkpoint was a folder, which is read as well. To move a whole project, use <c>autlearn import-ort</c>, or <c>OrtTrainingImport</c> of AutLearn.Compiler.
 /// Immutable; safe for use by several threads.
 /// </remarks>
 public sealed record OfficialCheckpoint
@@ -30,12 +30,14 @@ public sealed record OfficialCheckpoint
     /// <summary>Gets the properties that the app stored: Int64, Single or String values.</summary>
     public ImmutableSortedDictionary<string, object> Properties { get; init; } = ImmutableSortedDictionary.Create<string, object>(StringComparer.Ordinal);
 
-    /// <summary>Reads a checkpoint file, and the file of the same name with <c>.data</c> behind it where it keeps its data there.</summary>
+    /// <summary>Reads a checkpoint: a file, with the one of its name and <c>.data</c> behind it where it keeps its data there, or a folder as versions before 1.16 wrote.</summary>
     /// <exception cref="InvalidArtifactException">A file is damaged or of another version; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static OfficialCheckpoint Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+            return OfficialCheckpointFolder.Read(path);
         return OfficialCheckpointReader.Read(RegularFile.ReadAllBytes(path), path, path + ExternalExtension);
     }
 

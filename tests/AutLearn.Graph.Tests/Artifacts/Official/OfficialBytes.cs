@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using AutLearn.Graph.Artifacts.Official;
+using AutLearn.Graph.Serialization.Schema;
 using Google.FlatBuffers;
+using Google.Protobuf;
 
 namespace AutLearn.Graph.Tests.Artifacts.Official;
 
@@ -19,6 +21,44 @@ internal static class OfficialBytes
         Assert.Equal(OfficialCheckpoint.CurrentVersion, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(place)));
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(place), version);
         return bytes;
+    }
+
+    /// <summary>Writes a checkpoint as the training packages before 1.16 do.</summary>
+    public static void WriteFolder(OfficialCheckpoint checkpoint, string folder)
+    {
+        Write("paramtrain_tensors", checkpoint.Trainable);
+        Write("paramfrozen_tensors", checkpoint.Frozen);
+        Write("custom_properties", checkpoint.Properties.Select(p => KeyValuePair.Create(p.Key, Scalar(p.Value))));
+        foreach (OfficialOptimizerGroup group in checkpoint.OptimizerGroups)
+        {
+            Write($"optim_{group.Name}_properties", [new("builtin.initial_learning_rate", Scalar(group.InitialLearningRate)), new("builtin.step", Scalar(group.Step))]);
+            foreach (string moment in (string[])["momentum0", "momentum1"])
+                Write($"optim_{group.Name}_{moment}_tensors", group.Moments.Select(m => KeyValuePair.Create(m.Key, m.Value[moment])));
+        }
+
+        void Write(string name, IEnumerable<KeyValuePair<string, Tensor>> tensors)
+        {
+            using FileStream file = File.Create(Path.Combine(folder, $"{name}.pbseq"));
+            using var output = new CodedOutputStream(file);
+            output.WriteUInt32((uint)tensors.Count());
+            foreach ((string key, Tensor tensor) in tensors)
+            {
+                var proto = new TensorProto { Name = key, DataType = (int)tensor.ElementType };
+                proto.Dims.Add(tensor.Dimensions);
+                if (tensor.ElementType == ElementType.String)
+                    proto.StringData.Add(ByteString.CopyFromUtf8(tensor.Strings[0]));
+                else
+                    proto.RawData = ByteString.CopyFrom(tensor.Bytes.Span);
+                output.WriteMessage(proto);
+            }
+        }
+
+        static Tensor Scalar(object value) => value switch
+        {
+            long number => Tensor.Scalar(number),
+            float number => Tensor.Scalar(number),
+            _ => Tensor.OfStrings([], [(string)value]),
+        };
     }
 
     /// <summary>A checkpoint without optimizer state whose parameters lie in another file.</summary>

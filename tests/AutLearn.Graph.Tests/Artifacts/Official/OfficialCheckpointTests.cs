@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Artifacts.Official;
 using AutLearn.Testing;
+using AutLearn.Testing.Hostile;
 using CsCheck;
 
 namespace AutLearn.Graph.Tests.Artifacts.Official;
@@ -99,6 +100,48 @@ public sealed class OfficialCheckpointTests
         File.WriteAllBytes(path + ".data", data[..^1]);
         Assert.Contains("beyond the end", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(path)).Message, StringComparison.Ordinal);
         Assert.Contains("another file", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(checkpoint, "bytes")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Folder_IsTheSameCheckpoint()
+    {
+        using var folder = new TemporaryFolder();
+        OfficialBytes.WriteFolder(Sample(), folder.Path);
+        Assert.Equal(Sample().ToBytes(), OfficialCheckpoint.Read(folder.Path).ToBytes());
+        foreach (string optional in (string[])["paramfrozen_tensors.pbseq", "optim_group0_properties.pbseq", "custom_properties.pbseq"])
+            File.Delete(folder.File(optional));
+        Assert.Equal((Sample() with { Frozen = Sample().Frozen.Clear(), OptimizerGroups = [], Properties = Sample().Properties.Clear() }).ToBytes(), OfficialCheckpoint.Read(folder.Path).ToBytes());
+        File.Delete(folder.File("paramtrain_tensors.pbseq"));
+        Assert.Contains("paramtrain_tensors.pbseq", Assert.Throws<InvalidArtifactException>(() => OfficialCheckpoint.Read(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_DamagedFolder_OnlyInvalidArtifact()
+    {
+        using var folder = new TemporaryFolder();
+        OfficialBytes.WriteFolder(Sample(), folder.Path);
+        int refused = 0;
+        foreach (string path in Directory.GetFiles(folder.Path))
+        {
+            byte[] sound = File.ReadAllBytes(path);
+            for (int seed = 0; seed < 400; seed++)
+            {
+                File.WriteAllBytes(path, ByteDamage.Of(sound, seed));
+                try
+                {
+                    OfficialCheckpoint.Read(folder.Path);
+                }
+                catch (InvalidArtifactException error)
+                {
+                    Assert.StartsWith(folder.Path, error.File, StringComparison.Ordinal);
+                    refused++;
+                }
+            }
+
+            File.WriteAllBytes(path, sound);
+        }
+
+        Assert.InRange(refused, 800, 2399);
     }
 
     [Fact]
