@@ -8,6 +8,7 @@ using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Artifacts.Official;
 using AutLearn.Graph.Checking;
 using AutLearn.Graph.Serialization;
+using AutLearn.Runtime;
 using AutLearn.Testing;
 using AutLearn.Testing.Gradients;
 using Microsoft.ML.OnnxRuntime;
@@ -356,20 +357,50 @@ public sealed class OrtTrainingImportTests : IDisposable
         Assert.NotEqual(engine.Before, after);
         for (int i = 0; i < after.Length; i++)
             Assert.Equal(engine.After[i], after[i], 2e-5f);
+        AgreeOnTheDevice(artifacts, batches, engine, order);
         return import;
+    }
+
+    // The same by the runtime, which applies the optimizer itself.
+    private void AgreeOnTheDevice(CompiledArtifacts artifacts, IReadOnlyList<IReadOnlyDictionary<string, Tensor>> batches, EngineRun engine, string[] order)
+    {
+        string path = _folder.File("imported.autlearn");
+        artifacts.SavePackage(path);
+        using PersonalModel model = PersonalModel.Open(path);
+        for (int i = 0; i < batches.Count; i++)
+        {
+            using PredictionBatch predicted = model.Predict([.. model.Manifest.Inputs.Select(s => Buffer(batches[i][s.Name]))]);
+            StepResult result = model.TrainStep([.. predicted.Boundary], Buffer(LabelsOf(batches[i])), OfficialEngine.Rate);
+            Assert.Equal(engine.Losses[i], result.Loss, 1e-5 * Math.Max(1, Math.Abs(result.Loss)));
+        }
+
+        float[] after = [.. order.SelectMany(n => model.GetParameter(n).Span<float>().ToArray())];
+        for (int i = 0; i < after.Length; i++)
+            Assert.Equal(engine.After[i], after[i], 2e-5f);
+
+        static TensorBuffer Buffer(Tensor tensor)
+        {
+            var buffer = new TensorBuffer(tensor.ElementType, tensor.Dimensions.AsSpan());
+            tensor.Bytes.Span.CopyTo(buffer.Bytes);
+            return buffer;
+        }
     }
 
     private static CompiledArtifacts Compile(OrtTrainingImport import) => ModelCompiler.Compile(import.Model, import.ToCompileOptions("imported"));
 
     private static float Step(StepRunner runner, IReadOnlyDictionary<string, Tensor> batch)
     {
-        Tensor labels = batch.TryGetValue("labels", out Tensor? classes) ? classes : batch["target"];
-        if (labels.ElementType == ElementType.Int32)
-            labels = Tensor.Of<long>(labels.Dimensions.AsSpan(), [.. labels.Span<int>().ToArray().Select(l => (long)l)]);
+        Tensor labels = LabelsOf(batch);
         ArtifactManifest manifest = runner.Manifest;
         IReadOnlyDictionary<string, Tensor> inferred = runner.Infer(batch);
         var boundary = manifest.Boundary.ToDictionary(b => b.Tensor.Name, b => b.InferenceOutput is { } name ? inferred[name] : batch[b.UserInput!]);
         return runner.Step(boundary, labels, OfficialEngine.Rate)[manifest.LossOutput].Span<float>()[0];
+    }
+
+    private static Tensor LabelsOf(IReadOnlyDictionary<string, Tensor> batch)
+    {
+        Tensor labels = batch.TryGetValue("labels", out Tensor? classes) ? classes : batch["target"];
+        return labels.ElementType == ElementType.Int32 ? Tensor.Of<long>(labels.Dimensions.AsSpan(), [.. labels.Span<int>().ToArray().Select(l => (long)l)]) : labels;
     }
 
     private OrtTrainingSet Set() => new()

@@ -51,7 +51,7 @@ public sealed class AdamWFormTests
     }
 
     [Fact]
-    public void Manifest_FormOfAnotherOptimizer_IsRefused()
+    public void Compile_Form_StandsInTheManifest()
     {
         Assert.Equal(AdamWForm.Transformers, Compile(new AdamWOptimizer { Form = AdamWForm.Transformers }).Manifest.Optimizer.Form);
         Assert.Equal(AdamWForm.Torch, Compile(new AdamWOptimizer()).Manifest.Optimizer.Form);

@@ -233,6 +233,15 @@ public sealed class ArtifactPackageTests : IDisposable
     }
 
     [Fact]
+    public void Build_FormOfAnotherOptimizer_IsRefused()
+    {
+        ArtifactManifest manifest = SampleArtifacts.Manifest;
+        foreach (OptimizerSpec wrong in (OptimizerSpec[])[new("sgd") { Form = AdamWForm.Transformers }, new("adam") { SkipsBiasCorrection = true }, new("adamw") { Form = (AdamWForm)2 }])
+            Assert.Contains("no such form", Assert.Throws<InvalidArtifactException>(() => SampleArtifacts.Writer(manifest with { Optimizer = wrong }).Build()).Message, StringComparison.Ordinal);
+        SampleArtifacts.Writer(manifest with { Optimizer = new("adamw") { Form = AdamWForm.Transformers, SkipsBiasCorrection = true } }).Build();
+    }
+
+    [Fact]
     public void Open_GradientsWithoutTheirModelOrWeight_AreRefused()
     {
         ArtifactManifest manifest = SampleArtifacts.Manifest with { Gradients = [new("w", new("w.gradient", ElementType.Float32, ["3", "4"]))] };
