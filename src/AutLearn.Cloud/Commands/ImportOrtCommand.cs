@@ -50,7 +50,7 @@ internal static class ImportOrtCommand
             outputs.File(onnx.Name, plain);
             OrtImportOptions options = arguments.Import(parsed);
             OfficialSetFiles files = OfficialSetFiles.Find(from, arguments.Names(parsed));
-            OrtTrainingImport import = OrtTrainingImport.Of(Read(files, arguments.Model(parsed)), options, cancellation);
+            OrtTrainingImport import = OrtTrainingImport.Of(Read(files, arguments.Model(parsed) is { } model ? OfficialSetFiles.Locate(from, model) : null), options, cancellation);
             CompiledArtifacts artifacts = ModelCompiler.Compile(import.Model, arguments.Compile(parsed, import, Path.GetFileNameWithoutExtension(to)), progress: null, cancellation);
             RequireTrained(import, artifacts.Manifest);
             OutputFile.Save(to, isPackage ? artifacts.SavePackage : artifacts.Save);

@@ -15,7 +15,7 @@ internal sealed record OfficialSetFiles(string Evaluation, string Optimizer, str
 
     /// <summary>Finds the files of a folder: by the names that are given, else by the names that the official tool gives, whatever prefix stands before them.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="names">By option; a relative name is that of a file in the folder.</param>
+    /// <param name="names">By option; a relative name is that of a file in the folder, or else in the current one.</param>
     /// <exception cref="DataFileException">A file is missing, is a folder, or cannot be told from others.</exception>
     public static OfficialSetFiles Find(string folder, OfficialSetNames names)
     {
@@ -26,6 +26,13 @@ internal sealed record OfficialSetFiles(string Evaluation, string Optimizer, str
             Required(folder, names.Optimizer, OrtTrainingArtifacts.OptimizerFile, "--optimizer-model"),
             Required(folder, names.Checkpoint, OrtTrainingArtifacts.CheckpointFile, "--checkpoint"),
             Optional(folder, names.Training, OrtTrainingArtifacts.TrainingFile, "--training-model"));
+    }
+
+    /// <summary>Gets the path of a file that is given by name: in the folder, or else in the current one.</summary>
+    public static string Locate(string folder, string name)
+    {
+        string inside = Path.Combine(folder, name);
+        return Path.Exists(inside) || !Path.Exists(name) ? inside : name;
     }
 
     private static string Required(string folder, string? given, string standard, string option)
@@ -41,7 +48,7 @@ internal sealed record OfficialSetFiles(string Evaluation, string Optimizer, str
     private static string? Optional(string folder, string? given, string standard, string option)
     {
         if (given is not null)
-            return Existing(Path.Combine(folder, given), standard == OrtTrainingArtifacts.CheckpointFile);
+            return Existing(Locate(folder, given), standard == OrtTrainingArtifacts.CheckpointFile);
         string exact = Path.Combine(folder, standard);
         if (Path.Exists(exact))
             return Existing(exact, standard == OrtTrainingArtifacts.CheckpointFile);

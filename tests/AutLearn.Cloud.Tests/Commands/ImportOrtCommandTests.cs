@@ -106,6 +106,9 @@ public sealed class ImportOrtCommandTests : IDisposable
         Assert.Equal(0, (await ToolRun.Of("import-ort", _set, "-o", _package, "--model", model)).ExitCode);
         using PersonalModel imported = PersonalModel.Open(_package);
         Assert.True(imported.GetParameter("classifier.weight").ContentEquals(_official.Checkpoint.Trainable["classifier.weight"]));
+        File.Copy(model, Path.Combine(_set, "base.onnx"));
+        Assert.Equal(0, (await ToolRun.Of("import-ort", _set, "-o", _package, "--model", "base.onnx")).ExitCode);
+        (await ToolRun.Of("import-ort", _set, "-o", _package, "--model", "none.onnx")).AssertFails(1, "none.onnx");
         (await ToolRun.Of("import-ort", _set, "-o", _package, "--model", Evaluation)).AssertFails(1, "'classifier.bias'");
         File.WriteAllBytes(Checkpoint, _official.Checkpoint.ToBytes());
         (await ToolRun.Of("import-ort", _set, "-o", _package, "--model", model)).AssertFails(2, "--model");

@@ -248,6 +248,7 @@ public sealed class OrtTrainingImportTests : IDisposable
         Assert.Contains("sums over the batch", Refusal(Mlp(OnnxBlockLosses.CrossEntropy(reduction: "sum"))), StringComparison.Ordinal);
         Assert.Contains("weighs positive labels", Refusal(Mlp(OnnxBlockLosses.BinaryCrossEntropy(positive: 2))), StringComparison.Ordinal);
         Assert.Contains("weighed one by one", Refusal(Mlp(OnnxBlockLosses.BinaryCrossEntropy(weight: 2))), StringComparison.Ordinal);
+        Assert.Contains("have the shape of the scores", Refusal(Mlp((s, g, z) => OnnxBlockLosses.Op(s, g, "ReduceMean", OnnxBlockLosses.Op(s, g, "Abs", OnnxBlockLosses.Op(s, g, "Sub", z, g.AddInput("target", new TensorType(ElementType.Float32, new Shape("N", 1)))))))), StringComparison.Ordinal);
         OnnxBlockSet unknown = Mlp((s, g, z) => OnnxBlockLosses.Op(s, g, "ReduceMax", OnnxBlockLosses.Op(s, g, "Sub", z, g.AddInput("target", z.Type))));
         string message = Refusal(unknown);
         Assert.Contains("computed by ReduceMax, is none that is known", message, StringComparison.Ordinal);

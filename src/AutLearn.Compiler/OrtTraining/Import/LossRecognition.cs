@@ -95,12 +95,22 @@ internal static class LossRecognition
         Value? difference = terms.Arguments("Pow") is var (powered, exponent) && exponent.IsNumber(2) ? powered
             : terms.Arguments("Mul") is var (left, right) && ReferenceEquals(left, right) ? left
             : null;
-        return difference?.Arguments("Sub") is { } compared && ScoresOf(compared) is { } scores ? new(new MeanSquaredLoss(), scores) : null;
+        return difference?.Arguments("Sub") is { } compared ? Compared(new MeanSquaredLoss(), compared) : null;
     }
 
     // |z - y|
     private static RecognizedLoss? Absolute(Value terms) =>
-        terms.Argument("Abs")?.Arguments("Sub") is { } compared && ScoresOf(compared) is { } scores ? new(new L1Loss(), scores) : null;
+        terms.Argument("Abs")?.Arguments("Sub") is { } compared ? Compared(new L1Loss(), compared) : null;
+
+    // AutLearn's labels have the scores' shape; where ONNX repeats one of the two, the mean is another.
+    private static RecognizedLoss? Compared(Loss loss, (Value Left, Value Right) compared)
+    {
+        if (ScoresOf(compared) is not { } scores)
+            return null;
+        return compared.Left.Type is { } left && compared.Right.Type is { } right && !left.Accepts(right)
+            ? new(null, scores, Problem: $"it compares '{compared.Left.Name}' {left} with '{compared.Right.Name}' {right}, where AutLearn's labels have the shape of the scores")
+            : new(loss, scores);
+    }
 
     // -(log(sigmoid(z)) y + log(1 - sigmoid(z)) (1 - y))
     private static RecognizedLoss? Binary(Value terms)
