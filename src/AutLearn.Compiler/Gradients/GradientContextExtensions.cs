@@ -86,7 +86,7 @@ internal static class GradientContextExtensions
     public static Value ScatterByPosition(this GradientContext g, Value positions, Value updates, Value like)
     {
         Value count = like.Shape?.ElementCount() is { } known ? g.Ints(known) : g.Reshape(g.Op("Size", [like]), 1);
-        Tensor zero = GraphBuilder.ScalarTensor(like.ElementType, 0);
+        Tensor zero = GraphBuilder.ScalarTensor(updates.ElementType, 0);
         Value zeros = g.Op("ConstantOfShape", [count], ("value", AttributeValue.Of(new Tensor(zero.ElementType, [1], zero.Bytes))));
         Value sum = g.Op("ScatterElements", [zeros, g.Reshape(positions, -1), g.Reshape(updates, -1)], ("axis", AttributeValue.Of(0L)), ("reduction", AttributeValue.Of("add")));
         return g.ReshapeLike(sum, like);

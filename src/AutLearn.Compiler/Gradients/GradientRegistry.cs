@@ -38,6 +38,7 @@ public sealed class GradientRegistry
         ResizeGradients.Register(rules);
         GridGradients.Register(rules);
         QuantizationGradients.Register(rules);
+        QuantizedLayers.Register(rules);
         CumulativeProductGradient.Register(rules);
         TransformGradients.Register(rules);
         ControlFlowGradients.Register(rules);

@@ -45,7 +45,7 @@ public sealed class ReverseDifferentiation
         graph.SortTopologically();
         HashSet<Value> dependent = DependentOn(graph, targets);
         List<Node> path = NodesBetween(graph, dependent, seeds.Select(s => s.Key));
-        ThrowIfUnsupported(model, path);
+        ThrowIfUnsupported(model, path, dependent);
 
         var gradients = new GradientSums(builder);
         foreach ((Value value, Value gradient) in seeds)
@@ -67,38 +67,53 @@ public sealed class ReverseDifferentiation
     }
 
     /// <summary>Lists the nodes between the targets and a value that have no rule, as <c>'name' (operator, opset)</c>.</summary>
-    public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets) =>
-        Unsupported(model, NodesBetween(model.Graph, DependentOn(model.Graph, targets), [loss]));
-
-    private void ThrowIfUnsupported(OnnxModel model, List<Node> path)
+    public IReadOnlyList<string> FindUnsupported(OnnxModel model, Value loss, IReadOnlyCollection<Value> targets)
     {
-        List<string> missing = Unsupported(model, path);
+        HashSet<Value> dependent = DependentOn(model.Graph, targets);
+        return Unsupported(model, NodesBetween(model.Graph, dependent, [loss]), dependent);
+    }
+
+    private void ThrowIfUnsupported(OnnxModel model, List<Node> path, HashSet<Value> dependent)
+    {
+        List<string> missing = Unsupported(model, path, dependent);
         if (missing.Count > 0)
             throw new UnsupportedGradientException([.. missing]);
     }
 
-    private List<string> Unsupported(OnnxModel model, List<Node> path) =>
+    private List<string> Unsupported(OnnxModel model, List<Node> path, HashSet<Value> dependent) =>
         [.. from node in path
             let opset = ReverseSweep.OpsetOf(model, node.Domain)
-            where _rules.Find(node.Domain, node.OpType, opset) is null
+            where _rules.Find(node.Domain, node.OpType, opset) is null || !QuantizedValues.CanDifferentiate(node, dependent)
             select $"'{node.DisplayName}' ({(node.Domain.Length > 0 ? node.Domain + "." : "")}{node.OpType}, opset {opset})"];
 
     private static HashSet<Value> DependentOn(OnnxGraph graph, IReadOnlyCollection<Value> targets)
     {
         var dependent = new HashSet<Value>(targets);
         foreach (Node node in graph.Nodes)
+            AddOutputs(node, dependent);
+        return dependent;
+    }
+
+    /// <summary>Adds the outputs of a node that depend on what its inputs depend on.</summary>
+    /// <remarks>Truth values carry no gradient, nor do integers, unless they stand for real numbers: see <see cref="QuantizedValues"/>. An unknown type might.</remarks>
+    public static void AddOutputs(Node node, HashSet<Value> dependent)
+    {
+        bool reads = false, readsNumbers = false;
+        foreach (Value value in NodeReads.Of(node))
         {
-            if (!NodeReads.Of(node).Any(dependent.Contains))
+            if (!dependent.Contains(value))
                 continue;
-            foreach (Value? output in node.Outputs)
-            {
-                // Integers and booleans carry no gradient; an unknown type might.
-                if (output is not null && (output.ElementType == ElementType.Undefined || output.ElementType.IsFloatingPoint()))
-                    dependent.Add(output);
-            }
+            reads = true;
+            readsNumbers |= QuantizedValues.IsNumber(value.ElementType);
         }
 
-        return dependent;
+        if (!reads)
+            return;
+        foreach (Value? output in node.Outputs)
+        {
+            if (output is not null && (output.ElementType == ElementType.Undefined || output.ElementType.IsFloatingPoint() || (QuantizedValues.IsNumber(output.ElementType) && (readsNumbers || QuantizedValues.Quantizes(node)))))
+                dependent.Add(output);
+        }
     }
 
     private static List<Node> NodesBetween(OnnxGraph graph, HashSet<Value> dependent, IEnumerable<Value> ends)

@@ -61,13 +61,20 @@ internal sealed class ReverseSweep
         _builder.NameStem = stem;
         Node[] parts = [.. graph.Nodes.Skip(first)];
         g.ReplaceForward(outputs);
-        ExtendDependent(parts);
+        foreach (Node part in parts)
+            ReverseDifferentiation.AddOutputs(part, _dependent);
         _ranges.Add(parts);
 
         var gradients = new GradientSums(_builder);
         for (int o = 0; o < outputs.Length; o++)
         {
-            if (outputs[o] is { } output && g.OptionalOutputGradient(o) is { } gradient && _dependent.Contains(output))
+            if (outputs[o] is not { } output || g.OptionalOutputGradient(o) is not { } gradient)
+                continue;
+
+            // Integers that stand for numbers take their gradient on to what they were rounded from.
+            if (QuantizedValues.IsNumber(output.ElementType) && output.Producer!.Inputs.Any(i => i is not null && _dependent.Contains(i)))
+                _dependent.Add(output);
+            if (_dependent.Contains(output))
                 gradients.Contribute(output, gradient);
         }
 
@@ -93,20 +100,6 @@ internal sealed class ReverseSweep
     public static long OpsetOf(OnnxModel model, string domain) => model.OpsetImports.GetValueOrDefault(domain, 1);
 
     private static bool IsInput(GradientContext g, Value value) => g.Node.Inputs.Contains(value);
-
-    private void ExtendDependent(Node[] parts)
-    {
-        foreach (Node part in parts)
-        {
-            if (!NodeReads.Of(part).Any(_dependent.Contains))
-                continue;
-            foreach (Value? output in part.Outputs)
-            {
-                if (output is not null && output.ElementType.IsFloatingPoint())
-                    _dependent.Add(output);
-            }
-        }
-    }
 
     private void Visit(Node node, GradientSums gradients)
     {

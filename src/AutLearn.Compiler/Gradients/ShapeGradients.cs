@@ -108,12 +108,14 @@ internal static class ShapeGradients
     // y = x  =>  dx = dy
     private static Value?[] Identity(GradientContext g) => [g.OutputGradient(0)];
 
-    // y = x in another type  =>  dx = dy in the type of x; between floating-point types only, as others carry no gradient
+    // y = x in another type  =>  dx = dy in the type of x; integers that stand for numbers keep the type of dy, others carry no gradient
     private static Value?[] Cast(GradientContext g)
     {
         var result = new Value?[g.InputCount];
         if (g.Input(0).ElementType.IsFloatingPoint())
             result[0] = g.Builder.CastLike(g.OutputGradient(0), g.Input(0));
+        else if (g.NeedsGradient(0))
+            result[0] = g.OutputGradient(0);
         return result;
     }
 

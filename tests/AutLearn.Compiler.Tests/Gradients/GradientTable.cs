@@ -24,6 +24,7 @@ internal static class GradientTable
         .. ResizeCases.Rows,
         .. SamplingCases.Rows,
         .. QuantizationCases.Rows,
+        .. QuantizedLayerCases.Rows,
         .. AttentionCases.Rows,
         .. ControlFlowCases.Rows,
         .. TransformCases.Rows,

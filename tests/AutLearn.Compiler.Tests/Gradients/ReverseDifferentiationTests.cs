@@ -47,6 +47,22 @@ public sealed class ReverseDifferentiationTests
         Assert.Contains("reduction 'xor'", error.Message, StringComparison.Ordinal);
     }
 
+    // A gradient that got lost among integers would leave parameters frozen without a word.
+    [Fact]
+    public void Differentiate_UnknownOperatorOnQuantisedValues_IsNamed()
+    {
+        var model = new OnnxModel(new OnnxGraph("test"), 21);
+        var graph = new ForwardGraph(model);
+        Value x = model.Graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(2, 4)));
+        Value scale = graph.Constant(Tensor.Scalar(0.1f)), zero = graph.Constant(Tensor.Scalar((sbyte)0));
+        Value q = graph.Op("Mul", [graph.Op("QuantizeLinear", [x, scale, zero]), graph.Constant(Tensor.Scalar((sbyte)1))]);
+        Value loss = graph.Op("ReduceSum", [graph.Op("DequantizeLinear", [q, scale, zero])], ("keepdims", AttributeValue.Of(0L)));
+
+        var error = Assert.Throws<UnsupportedGradientException>(() => new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [x]));
+
+        Assert.Equal(["'Mul' (Mul, opset 21)"], error.Nodes.ToArray());
+    }
+
     // ONNX Runtime's ScatterND adds to equal indices from several threads without a lock: measured with 1.31.1 on 2 threads,
     // 20000 x 512 updates to 4 rows came out wrong in 17 of 200 runs. ScatterElements is sequential.
     [Fact]

@@ -24,13 +24,6 @@ internal static class ZeroCases
             Build = (g, inputs) => [g.Op("Cast", [g.Op("Size", [g.Op("NonMaxSuppression", inputs)])], ("to", AttributeValue.Of((long)ElementType.Float32)))],
             Torch = _ => [torch.tensor(6f)],
         },
-        new GradientCase("no gradient through the scale", "DynamicQuantizeLinear")
-        {
-            ElementType = ElementType.Float32,
-            Inputs = [CaseInput.Random(3, 4)],
-            Build = (g, inputs) => [g.Op("Cast", [g.Op("Size", [g.Ops("", "DynamicQuantizeLinear", 3, inputs)[0]])], ("to", AttributeValue.Of((long)ElementType.Float32)))],
-            Torch = _ => [torch.tensor(12f)],
-        },
         Binary("Equal", (a, b) => a.eq(b)),
         Binary("Less", (a, b) => a.lt(b)),
         Binary("LessOrEqual", (a, b) => a.le(b)),
