@@ -157,10 +157,13 @@ public sealed class GradientContext
     /// <summary>Reshapes to a constant shape.</summary>
     public Value Reshape(Value x, params ReadOnlySpan<long> shape) => Builder.Reshape(x, shape);
 
-    /// <summary>Reshapes to the shape of another value.</summary>
+    /// <summary>Reshapes to the shape of another value, which may be empty.</summary>
     public Value ReshapeLike(Value x, Value like)
     {
-        Value reshaped = Builder.Reshape(x, like.Shape is { } shape && ConstantShape(shape) is { } sizes ? Builder.Ints(sizes) : Builder.ShapeOf(like));
+        bool isKnown = like.Shape is { } shape && shape.All(d => d.IsKnown && d.Size > 0);
+        Value reshaped = like.Shape is { } free && ConstantShape(free) is { } sizes ? Builder.Reshape(x, sizes)
+            : isKnown ? Builder.Reshape(x, Builder.ShapeOf(like))
+            : Op("Reshape", [x, Builder.ShapeOf(like)], ("allowzero", AttributeValue.Of(1L)));
         reshaped.Type = new TensorType(x.ElementType, like.Shape);
         return reshaped;
     }

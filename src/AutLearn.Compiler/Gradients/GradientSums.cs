@@ -78,7 +78,7 @@ internal sealed class GradientSums
         Value ones = _builder.Op("ConstantOfShape", [_builder.Reshape(missing, 1)], ("value", AttributeValue.Of(Tensor.Vector(1L))));
         Value padded = _builder.Concat(0, ones, shape);
         Value axes = _builder.Reshape(_builder.Op("NonZero", [_builder.Equal(padded, _builder.Ints(1))]), -1);
-        Value reduced = _builder.Reshape(_builder.ReduceSumKeep(gradient, axes), shape);
+        Value reduced = _builder.Op("Reshape", [_builder.ReduceSumKeep(gradient, axes), shape], ("allowzero", AttributeValue.Of(1L)));
         reduced.Type = value.Type;
         return reduced;
     }

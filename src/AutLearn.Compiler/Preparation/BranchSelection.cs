@@ -22,7 +22,7 @@ internal sealed class BranchSelection : IPass
             for (int o = 0; o < node.Outputs.Count; o++)
             {
                 if (node.Outputs[o] is { } output)
-                    TakeOver(graph, output, results[o]);
+                    ValueReplacement.TakeOver(graph, output, results[o]);
             }
 
             graph.Remove(node);
@@ -41,22 +41,5 @@ internal sealed class BranchSelection : IPass
         return node.Attributes.TryGetValue(condition.Span<bool>()[0] ? "then_branch" : "else_branch", out AttributeValue? branch) && branch.Kind == AttributeKind.Graph
             ? branch.Graph
             : null;
-    }
-
-    // Readers change over; a graph output keeps its name by an Identity.
-    private static void TakeOver(OnnxGraph graph, Value output, Value result)
-    {
-        if (!output.IsOutput)
-        {
-            graph.ReplaceAllUses(output, result);
-            return;
-        }
-
-        string name = output.Name;
-        Value own = graph.AddNode("Identity", [result], [graph.UniqueName($"{name}/chosen")]).Outputs[0]!;
-        own.Type = output.Type ?? result.Type;
-        graph.ReplaceAllUses(output, own);
-        graph.Rename(output, graph.UniqueName($"{name}/replaced"));
-        graph.Rename(own, name);
     }
 }

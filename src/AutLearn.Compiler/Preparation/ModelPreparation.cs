@@ -25,7 +25,7 @@ internal static class ModelPreparation
         string batch = BatchDimension.Resolve(model, cancellationToken);
         int outputCount = graph.Outputs.Count;
         graph.AddOutput(ScoresSearch.Find(graph, options.LogitsName, options.Loss));
-        new PassSequence(new ConstantFolding(), new BranchSelection(), new DeadNodeElimination()).Run(model, cancellationToken);
+        new PassSequence(new ConstantFolding(), new SequenceElimination(), new BranchSelection(), new DeadNodeElimination()).Run(model, cancellationToken);
         graph.SortTopologically();
 
         IReadOnlyList<Value> trainable = ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(graph, options.Trainable);

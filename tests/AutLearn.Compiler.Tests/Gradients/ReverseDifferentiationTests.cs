@@ -47,6 +47,28 @@ public sealed class ReverseDifferentiationTests
         Assert.Contains("reduction 'xor'", error.Message, StringComparison.Ordinal);
     }
 
+    // Sizes of 0 would copy those of the gradient, which stand elsewhere.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Differentiate_ReshapeOfEmptyTensor_HasItsShape(bool isSymbolic)
+    {
+        var model = new OnnxModel(new OnnxGraph("test"), 21);
+        var graph = new ForwardGraph(model);
+        Value x = model.Graph.AddInput("x", new TensorType(ElementType.Float32, isSymbolic ? new Shape("a", "b", "c") : new Shape(2, 0, 3)));
+        Value target = isSymbolic ? model.Graph.AddInput("target", new TensorType(ElementType.Int64, new Shape(3))) : graph.Constant(Tensor.Vector(3L, 0L, 4L));
+        Value y = graph.Op("Reshape", [x, target], ("allowzero", AttributeValue.Of(1L)));
+        Value loss = graph.Op("ReduceSum", [graph.Op("Mul", [y, y])], ("keepdims", AttributeValue.Of(0L)));
+        Value gradient = new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [x])[x];
+        model.Graph.AddOutput(gradient);
+        model.Graph.SortTopologically();
+        using var ort = new OrtModel(model, Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_DISABLE_ALL);
+
+        Tensor result = ort.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Of<float>([2, 0, 3], []), ["target"] = Tensor.Vector(3L, 0L, 4L) })[gradient.Name];
+
+        Assert.Equal([2, 0, 3], result.Dimensions.ToArray());
+    }
+
     // A gradient that got lost among integers would leave parameters frozen without a word.
     [Fact]
     public void Differentiate_UnknownOperatorOnQuantisedValues_IsNamed()

@@ -183,7 +183,7 @@ internal sealed class BackendGradient
         new FunctionInlining().Run(model);
         new ConstantNodeLifting().Run(model);
         ShapeInference.Infer(model);
-        new PassSequence(new ConstantFolding(), new BranchSelection(), new DeadNodeElimination()).Run(model);
+        new PassSequence(new ConstantFolding(), new SequenceElimination(), new BranchSelection(), new DeadNodeElimination()).Run(model);
         ShapeInference.Infer(model);
         var forward = new ForwardGraph(model);
         Value loss = GradientModel.AddLoss(forward, [.. floats.Select(o => Defined(forward, graph.Find(o)!, outputs[o]))], ElementType.Float64);
