@@ -11,16 +11,23 @@ public sealed class RegularFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Readers => ["model", "safetensors", "checkpoint"];
+    public static TheoryData<string> Readers => ["model", "safetensors"];
 
     [Theory]
     [MemberData(nameof(Readers))]
     public Task Read_PipeDeviceOrFolder_IsRefused(string reader) => Refused(Path.Combine(_folder.Path, "file"), reader switch
     {
         "model" => p => OnnxFile.Read(p),
-        "safetensors" => p => SafetensorsFile.Read(p),
-        _ => p => OfficialCheckpoint.Read(p),
+        _ => p => SafetensorsFile.Read(p),
     });
+
+    [Fact]
+    public async Task Read_CheckpointThatIsPipeOrDevice_IsRefused() =>
+        Check(await NotAFile.ReadEach(Path.Combine(_folder.Path, "checkpoint"), p => OfficialCheckpoint.Read(p), NotAFile.Kinds.Where(k => k != "folder")));
+
+    [Fact]
+    public async Task Read_CheckpointFolderWithPipeOrDevice_IsRefused() =>
+        Check(await NotAFile.ReadEach(Path.Combine(_folder.Path, "paramtrain_tensors.pbseq"), _ => OfficialCheckpoint.Read(_folder.Path), NotAFile.Kinds.Where(k => k != "folder")));
 
     [Fact]
     public async Task Open_PackageThatIsPipeOrDevice_IsRefused() =>
