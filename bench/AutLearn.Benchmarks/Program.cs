@@ -35,6 +35,8 @@ switch (args)
         return HostileInputs.Run(rest);
     case ["fuzz", .. string[] rest]:
         return LongFuzz.Run(rest);
+    case ["real-models", .. string[] rest]:
+        return RealModelTable.Run(rest);
     case ["soak-online", .. string[] rest]:
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:

@@ -17,6 +17,10 @@ public sealed class CompileOptions
     /// <value>The default is the last layer.</value>
     public TrainableSelection Trainable { get; set; } = TrainableSelection.LastLayers(1);
 
+    /// <summary>Gets or sets the low-rank adapters that are trained besides; null (the default) for none.</summary>
+    /// <remarks>With <see cref="TrainableSelection.None"/> they are all that is trained.</remarks>
+    public LowRankAdapter? Adapter { get; set; }
+
     /// <summary>Gets or sets the loss.</summary>
     /// <value>The default is softmax cross-entropy.</value>
     public Loss Loss { get; set; } = new SoftmaxCrossEntropyLoss();
@@ -56,6 +60,10 @@ public sealed class CompileOptions
     /// </value>
     public string? LogitsName { get; set; }
 
+    /// <summary>Gets or sets numbers that inputs are fixed to, by name: settings of the model, such as a sampling rate, that an app never changes.</summary>
+    /// <value>The input becomes a constant of its declared type and shape that holds the number everywhere, for as many rows as the other inputs have. The default is none.</value>
+    public ImmutableSortedDictionary<string, double> FixedInputs { get; set; } = ImmutableSortedDictionary<string, double>.Empty;
+
     /// <summary>Gets or sets what batch normalisation does in the trained part.</summary>
     /// <value>The default is <see cref="NormalizationStatistics.Frozen"/>.</value>
     public NormalizationStatistics BatchNormalization { get; set; } = NormalizationStatistics.Frozen;
@@ -89,6 +97,8 @@ public sealed class CompileOptions
             throw new ArgumentOutOfRangeException(nameof(ClipNorm), clip, "The clipping norm is finite and above 0.");
         if (AccumulationSteps is < 1 or > 1_000_000)
             throw new ArgumentOutOfRangeException(nameof(AccumulationSteps), AccumulationSteps, "The accumulation steps lie in [1, 1,000,000].");
+        if (ReferenceEquals(Trainable, TrainableSelection.None) && Adapter is null)
+            throw new ArgumentException("Nothing is trained: choose parameters, or adapters.");
         if (LazyRows && AccumulationSteps > 1)
             throw new ArgumentException("Rows that wait for their update cannot be told from others: LazyRows needs AccumulationSteps of 1.");
         if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)

@@ -20,7 +20,7 @@ public static class ModelCompiler
     private const double LeastSaving = 0.05;
 
     /// <summary>Compiles a model.</summary>
-    /// <param name="model">The pretrained model, which is not changed. Every input has the batch as its first dimension.</param>
+    /// <param name="model">The pretrained model, which is not changed. At least one input has a batch; where that is not its first dimension, the artifacts take and give it first.</param>
     /// <param name="options">What to compile it into.</param>
     /// <param name="progress">Is told each stage, or null.</param>
     /// <param name="cancellationToken">Checked between stages and, inside them, at each node.</param>
@@ -60,6 +60,8 @@ public static class ModelCompiler
         Report("partition", 0.3);
         OnnxGraph graph = prepared.Model.Graph;
         IReadOnlyList<Value> boundaryValues = BoundarySearch.Find(prepared, cancellationToken);
+        foreach (Value value in boundaryValues)
+            OpenSizes.Name(value);
         string[] boundary = [.. boundaryValues.Select(v => v.Name)];
 
         // Now, while no emitted model takes memory beside the copy that is hashed.
@@ -92,7 +94,7 @@ public static class ModelCompiler
             Opset = prepared.Model.Opset,
             BatchSymbol = prepared.BatchSymbol,
             Inputs = [.. prepared.UserInputs.Select(Describe)],
-            Predictions = [.. prepared.Predictions.Distinct().Select(Describe)],
+            Predictions = [.. prepared.Predictions.Distinct().Select(p => TensorDescription.OfPrediction(graph.Find(p)!))],
             Logits = Describe(prepared.Scores),
             Boundary = [.. boundary.Select(b => prepared.IsUserInput(b) ? new BoundarySpec(Describe(b), null, b) : new BoundarySpec(Describe(b), b, null))],
             Labels = labels,
@@ -110,6 +112,7 @@ public static class ModelCompiler
             GradientFactors = step.Factors,
             Gradients = gradients?.Gradients ?? [],
             LabelWeight = gradients?.LabelWeight,
+            Adapters = prepared.Adapters,
             Loss = options.Loss.Spec,
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null, LazyRows = options.LazyRows },
             Defaults = options.Defaults,
@@ -117,14 +120,15 @@ public static class ModelCompiler
             Classes = options.Classes,
             Files = [],
         };
+        GraphCost stepCost = CostOf(step.Model);
         var report = new CompileReport
         {
-            ForwardFlops = new GraphCost(inference.Graph, prepared.BatchSymbol, 1).Flops(),
-            StepFlops = CostOf(step.Model).Flops(),
+            ForwardFlops = new GraphCost(inference, prepared.BatchSymbol, 1, cancellationToken).Flops(),
+            StepFlops = stepCost.Flops(),
             CachedStepFlops = cached is null ? null : CostOf(cached.Model).Flops(),
             TrainableParameters = prepared.Trainable.Sum(p => prepared.Initial[p].Count),
             FrozenParameters = prepared.FrozenCount,
-            PeakActivationBytes = CostOf(step.Model).PeakBytes(),
+            PeakActivationBytes = stepCost.PeakBytes(),
             BoundaryBytesPerSample = SaturatingSize.Sum(boundaryValues.Select(v => BoundarySearch.BytesPerSample(v, prepared.BatchSymbol) ?? 0)),
             InferenceNodes = inference.Graph.Nodes.Count,
             StepNodes = step.Model.Graph.Nodes.Count,
@@ -137,7 +141,7 @@ public static class ModelCompiler
 
         TensorSpec Describe(string name) => TensorDescription.Of(graph.Find(name)!);
 
-        GraphCost CostOf(OnnxModel emitted) => new(emitted.Graph, prepared.BatchSymbol, options.Defaults.BatchSize);
+        GraphCost CostOf(OnnxModel emitted) => new(emitted, prepared.BatchSymbol, options.Defaults.BatchSize, cancellationToken);
 
         void Report(string stage, double fraction)
         {

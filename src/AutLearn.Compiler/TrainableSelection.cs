@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Compiler.Preparation;
 
 namespace AutLearn.Compiler;
 
@@ -9,8 +10,9 @@ namespace AutLearn.Compiler;
 /// </remarks>
 public sealed class TrainableSelection
 {
-    private TrainableSelection(int layers, ImmutableArray<string> include, ImmutableArray<string> exclude)
+    private TrainableSelection(int layers, ImmutableArray<string> include, ImmutableArray<string> exclude, ParameterKind? kind = null)
     {
+        Kind = kind;
         LayerCount = layers;
         Include = include;
         Exclude = exclude;
@@ -19,7 +21,20 @@ public sealed class TrainableSelection
     /// <summary>Gets the selection of every parameter that influences the scores.</summary>
     public static TrainableSelection All { get; } = new(0, ["*"], []);
 
+    /// <summary>Gets the selection of nothing that the model has: adapters alone are trained.</summary>
+    public static TrainableSelection None { get; } = new(0, [], []);
+
+    /// <summary>Gets the selection of every bias, for fine-tuning with a few numbers a layer.</summary>
+    /// <remarks>Ben Zaken, Ravfogel and Goldberg, BitFit, arXiv:2106.10199.</remarks>
+    public static TrainableSelection Biases { get; } = new(0, [], [], ParameterKind.Bias);
+
+    /// <summary>Gets the selection of the scales and shifts of all normalisations.</summary>
+    /// <remarks>Frankle, Schwab and Morcos, arXiv:2003.00152.</remarks>
+    public static TrainableSelection Normalizations { get; } = new(0, [], [], ParameterKind.Normalization);
+
     internal int LayerCount { get; }
+
+    internal ParameterKind? Kind { get; }
 
     internal ImmutableArray<string> Include { get; }
 
@@ -35,8 +50,8 @@ public sealed class TrainableSelection
     }
 
     /// <summary>Selects parameters by name.</summary>
-    /// <param name="include">Patterns in which <c>*</c> stands for any characters and <c>?</c> for one; at least one must fit. A pattern without either may also name a constant that is no parameter otherwise, such as a scalar.</param>
-    /// <param name="exclude">Patterns of which none may fit.</param>
+    /// <param name="include">Patterns in which <c>*</c> stands for any characters and <c>?</c> for one; each must fit something. A pattern without either may also name a constant that is no parameter otherwise, such as a scalar.</param>
+    /// <param name="exclude">Patterns of which none may fit. One without <c>*</c> and <c>?</c> must name something.</param>
     /// <exception cref="ArgumentException">No pattern includes anything, or one is empty.</exception>
     public static TrainableSelection Patterns(IEnumerable<string> include, IEnumerable<string>? exclude = null)
     {
@@ -57,7 +72,7 @@ public sealed class TrainableSelection
     internal bool Names(string name) => Include.Contains(name) && !Exclude.Any(p => Fits(p, name));
 
     // The classic two-pointer match: on a mismatch, go back to the last star and let it take one character more. Linear memory, no recursion.
-    private static bool Fits(string pattern, string name)
+    internal static bool Fits(string pattern, string name)
     {
         int p = 0, n = 0, star = -1, mark = 0;
         while (n < name.Length)

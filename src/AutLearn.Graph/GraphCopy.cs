@@ -34,6 +34,18 @@ internal sealed class GraphCopy
         return result;
     }
 
+    /// <summary>Copies the nodes and constants of a subgraph into the graph around it.</summary>
+    public static IReadOnlyList<Value> Into(OnnxGraph graph, OnnxGraph subgraph)
+    {
+        var copy = new GraphCopy();
+        foreach (Value value in subgraph.Initializers)
+            copy.Describe(value, graph.AddInitializer(graph.UniqueName(value.Name), value.Initializer!));
+        List<Node> nodes = [.. subgraph.Nodes.Select(n => copy.Create(n, graph, graph.UniqueName))];
+        for (int i = 0; i < nodes.Count; i++)
+            copy.Connect(subgraph.Nodes[i], nodes[i]);
+        return [.. subgraph.Outputs.Select(o => copy._copies.GetValueOrDefault(o, o))];
+    }
+
     private static HashSet<Node> Between(OnnxGraph graph, IReadOnlyCollection<Value> from, IReadOnlyCollection<Value> to)
     {
         var given = new HashSet<Value>(from);
@@ -82,26 +94,31 @@ internal sealed class GraphCopy
         }
 
         foreach (Node node in NodesOf(source))
+            Create(node, graph, static name => name);
+        return graph;
+    }
+
+    // The inputs come later.
+    private Node Create(Node node, OnnxGraph graph, Func<string, string> nameFor)
+    {
+        bool hasSubgraphs = node.Subgraphs().Any();
+        Node copy = graph.AddNode(
+            node.OpType,
+            new Value?[node.InputList.Count],
+            node.OutputList.Select(o => o is null ? "" : nameFor(o.Name)),
+            hasSubgraphs ? Copy(node.Attributes, graph) : node.Attributes,
+            node.Domain,
+            node.Name);
+        copy.Overload = node.Overload;
+        copy.DocString = node.DocString;
+        copy.ExtraFields = node.ExtraFields;
+        for (int i = 0; i < node.OutputList.Count; i++)
         {
-            bool hasSubgraphs = node.Subgraphs().Any();
-            Node copy = graph.AddNode(
-                node.OpType,
-                new Value?[node.InputList.Count],
-                node.OutputList.Select(o => o?.Name ?? ""),
-                hasSubgraphs ? Copy(node.Attributes, graph) : node.Attributes,
-                node.Domain,
-                node.Name);
-            copy.Overload = node.Overload;
-            copy.DocString = node.DocString;
-            copy.ExtraFields = node.ExtraFields;
-            for (int i = 0; i < node.OutputList.Count; i++)
-            {
-                if (node.OutputList[i] is { } output)
-                    Describe(output, copy.OutputList[i]!);
-            }
+            if (node.OutputList[i] is { } output)
+                Describe(output, copy.OutputList[i]!);
         }
 
-        return graph;
+        return copy;
     }
 
     private IEnumerable<Node> NodesOf(OnnxGraph source) => source.Parent is null && _part is { } part ? source.Nodes.Where(part.Contains) : source.Nodes;
@@ -119,15 +136,20 @@ internal sealed class GraphCopy
         foreach (Node from in NodesOf(source))
         {
             Node to = copy.Nodes[next++];
-            for (int i = 0; i < from.InputList.Count; i++)
-            {
-                if (from.InputList[i] is { } input)
-                    copy.SetInput(to, i, _copies.GetValueOrDefault(input, input));
-            }
-
-            foreach ((OnnxGraph inner, OnnxGraph innerCopy) in from.Subgraphs().Zip(to.Subgraphs()))
-                Connect(inner, innerCopy);
+            Connect(from, to);
         }
+    }
+
+    private void Connect(Node from, Node to)
+    {
+        for (int i = 0; i < from.InputList.Count; i++)
+        {
+            if (from.InputList[i] is { } input)
+                to.Owner.SetInput(to, i, _copies.GetValueOrDefault(input, input));
+        }
+
+        foreach ((OnnxGraph inner, OnnxGraph innerCopy) in from.Subgraphs().Zip(to.Subgraphs()))
+            Connect(inner, innerCopy);
     }
 
     private void Describe(Value from, Value to)

@@ -261,6 +261,17 @@ public sealed class OnnxGraph
         }
     }
 
+    /// <summary>Copies what a subgraph of one of this graph's nodes holds into this graph. The subgraph stays.</summary>
+    /// <param name="subgraph">A subgraph without inputs, such as a branch of an If.</param>
+    /// <returns>The copies of its outputs, and its outputs themselves where they are values of this graph.</returns>
+    public IReadOnlyList<Value> Inline(OnnxGraph subgraph)
+    {
+        ArgumentNullException.ThrowIfNull(subgraph);
+        if (!ReferenceEquals(subgraph.Parent, this) || subgraph.Inputs.Count > 0)
+            throw new ArgumentException("The graph is no subgraph of this one, or it takes inputs.", nameof(subgraph));
+        return GraphCopy.Into(this, subgraph);
+    }
+
     /// <summary>Renames a value.</summary>
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>
     public void Rename(Value value, string name)

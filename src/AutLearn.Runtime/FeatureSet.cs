@@ -49,7 +49,7 @@ public sealed class FeatureSet
     {
         ArgumentNullException.ThrowIfNull(predicted);
         CheckRan(predicted);
-        TensorBuffer labels = LabelsFor(predicted.Rows, classes.Length);
+        TensorBuffer labels = LabelsFor(predicted.Logits, predicted.Rows, classes.Length);
         Slots.WriteClasses(classes, labels);
         Add(predicted.BoundaryBuffers, labels, predicted.Rows);
     }
@@ -145,8 +145,11 @@ public sealed class FeatureSet
             throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
     }
 
-    private TensorBuffer LabelsFor(int rows, int count)
+    private TensorBuffer LabelsFor(TensorBuffer scores, int rows, int count)
     {
+        // One class number for each vector of scores.
+        if (scores.Dimensions.Length == _manifest.Labels.Shape.Length + 1 && scores.Dimensions.Length > 2)
+            return new(_manifest.Labels.ElementType, scores.Dimensions[..^1]);
         Shape shape = _manifest.Labels.ToShape();
         if (count == 0 || count % rows != 0 || shape.Rank == 0)
             throw new ArgumentException($"{count} labels do not fit {rows} rows.");

@@ -6,7 +6,8 @@ namespace AutLearn.Runtime;
 /// <summary>The inputs and outputs of one inference run, reusable for the next run of any size.</summary>
 /// <remarks>
 /// Write <see cref="Inputs"/> and run <see cref="PersonalModel.Predict(PredictionBatch, CancellationToken)"/>: nothing is copied or
-/// allocated. Buffers belong to the batch and change with its next run. For one thread at a time.
+/// allocated, but for outputs whose sizes only the run tells (a number of boxes, the sides of a picture): they are copied, and are other buffers
+/// after a run that changes their size. Buffers belong to the batch and change with its next run. For one thread at a time.
 /// </remarks>
 public sealed class PredictionBatch : IDisposable
 {
@@ -108,6 +109,13 @@ public sealed class PredictionBatch : IDisposable
     private void Take(RunPlan plan)
     {
         _plan = plan;
+        Refresh();
+    }
+
+    /// <summary>Looks up the buffers again after a run, which may have made others.</summary>
+    internal void Refresh()
+    {
+        RunPlan plan = Plan;
         for (int i = 0; i < _predictions.Length; i++)
             _predictions[i] = plan.Outputs[_layout.Predictions[i]]!;
         for (int i = 0; i < _boundary.Length; i++)

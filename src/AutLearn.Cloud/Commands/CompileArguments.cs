@@ -26,6 +26,42 @@ internal sealed class CompileArguments
 
     private readonly Option<bool> _all = new("--all") { Description = "Train every parameter." };
 
+    private readonly Option<string?> _kind = new Option<string?>("--only")
+    {
+        Description = "Train the biases alone (biases), or the scales and shifts of normalizations (normalizations).",
+        HelpName = "kind",
+    }.AcceptOnlyFromAmong("biases", "normalizations");
+
+    private readonly Option<string?> _adapter = new Option<string?>("--adapter")
+    {
+        Description = "Train low-rank adapters beside weights that stay as they are (lora): alone, or with what --trainable, --last or --only choose. The export merges them into the weights.",
+        HelpName = "kind",
+    }.AcceptOnlyFromAmong("lora");
+
+    private readonly Option<string[]> _on = new("--on")
+    {
+        Description = "The weights (or their nodes) that get an adapter; * stands for any characters, ? for one. May be given several times. Default: all.",
+        HelpName = "pattern",
+    };
+
+    private readonly Option<int?> _rank = new Option<int?>("--rank")
+    {
+        Description = "The width of the adapters. Default: 8.",
+        HelpName = "number",
+    }.Between(1, 4096);
+
+    private readonly Option<double?> _alpha = new Option<double?>("--adapter-alpha")
+    {
+        Description = "What the adapters' products weigh, times the rank. Default: 16.",
+        HelpName = "number",
+    }.Positive();
+
+    private readonly Option<string[]> _fix = new("--fix")
+    {
+        Description = "Replace an input by a number, NAME=NUMBER: a setting that the app never changes, such as a sampling rate. May be given several times.",
+        HelpName = "name=number",
+    };
+
     private readonly Option<int?> _newHead = new Option<int?>("--new-head")
     {
         Description = "Replace the classifier by a fresh one for this many classes first, so that a pretrained network can learn a task of its own.",
@@ -34,7 +70,7 @@ internal sealed class CompileArguments
 
     private readonly Option<int> _seed = new("--seed")
     {
-        Description = "Decides the weights of a new head.",
+        Description = "Decides the first weights of a new head and of adapters.",
         HelpName = "number",
     };
 
@@ -104,6 +140,12 @@ internal sealed class CompileArguments
         command.Add(_trainable);
         command.Add(_last);
         command.Add(_all);
+        command.Add(_kind);
+        command.Add(_adapter);
+        command.Add(_on);
+        command.Add(_rank);
+        command.Add(_alpha);
+        command.Add(_fix);
         command.Add(_newHead);
         command.Add(_seed);
         command.Add(_classes);
@@ -130,6 +172,8 @@ internal sealed class CompileArguments
         {
             ModelName = modelName,
             Trainable = trainable,
+            Adapter = Adapter(parsed),
+            FixedInputs = FixedInputs(parsed),
             Loss = _loss.Read(parsed),
             Optimizer = _optimizer.Read(parsed),
             ClipNorm = parsed.GetValue(_clipNorm),
@@ -157,13 +201,44 @@ internal sealed class CompileArguments
         ImmutableArray<string> patterns = [.. parsed.GetValue(_trainable) ?? []];
         int? last = parsed.GetValue(_last);
         bool isAll = parsed.GetValue(_all);
-        int choices = (patterns.IsEmpty ? 0 : 1) + (last is null ? 0 : 1) + (isAll ? 1 : 0);
+        string? kind = parsed.GetValue(_kind);
+        int choices = (patterns.IsEmpty ? 0 : 1) + (last is null ? 0 : 1) + (isAll ? 1 : 0) + (kind is null ? 0 : 1);
         if (choices > 1)
-            throw new UsageException("Options --trainable, --last and --all exclude each other.");
+            throw new UsageException("Options --trainable, --last, --all and --only exclude each other.");
+        if (choices == 0 && parsed.GetValue(_adapter) is not null && parsed.GetValue(_newHead) is null)
+            return TrainableSelection.None;
         if (isAll)
             return TrainableSelection.All;
+        if (kind is not null)
+            return kind == "biases" ? TrainableSelection.Biases : TrainableSelection.Normalizations;
         if (patterns.Any(string.IsNullOrEmpty))
             throw new UsageException("A --trainable pattern is empty.");
         return patterns.IsEmpty ? TrainableSelection.LastLayers(last ?? 1) : TrainableSelection.Patterns(patterns.AsEnumerable());
+    }
+
+    private LowRankAdapter? Adapter(ParseResult parsed)
+    {
+        string[] on = parsed.GetValue(_on) ?? [];
+        if (parsed.GetValue(_adapter) is null)
+            return on.Length == 0 && parsed.GetValue(_rank) is null && parsed.GetValue(_alpha) is null ? null : throw new UsageException("Options --on, --rank and --adapter-alpha belong to --adapter.");
+        if (on.Any(string.IsNullOrEmpty))
+            throw new UsageException("An --on pattern is empty.");
+        return new LowRankAdapter { On = on.Length == 0 ? ["*"] : [.. on], Rank = parsed.GetValue(_rank) ?? 8, Alpha = parsed.GetValue(_alpha) ?? 16, Seed = parsed.GetValue(_seed) };
+    }
+
+    private ImmutableSortedDictionary<string, double> FixedInputs(ParseResult parsed)
+    {
+        var numbers = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        foreach (string text in parsed.GetValue(_fix) ?? [])
+        {
+            // Names may hold any character; numbers hold no '='.
+            int at = text.LastIndexOf('=');
+            if (at <= 0 || !double.TryParse(text.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
+                throw new UsageException($"--fix '{text}' is no NAME=NUMBER.");
+            if (!numbers.TryAdd(text[..at], number))
+                throw new UsageException($"--fix gives '{text[..at]}' twice.");
+        }
+
+        return numbers.ToImmutable();
     }
 }

@@ -85,6 +85,7 @@ internal static class CompileCommand
             artifacts.Report.PeakActivationBytes,
             manifest.Loss.Kind,
             manifest.Optimizer.Kind,
+            new(manifest.Logits.Name, manifest.Logits.ElementType.ToString(), $"[{string.Join(",", manifest.Logits.Shape)}]"),
             [.. manifest.Files.Select(f => new FileReport(f.Path, f.SizeInBytes))],
             isPackage ? new FileInfo(target).Length : manifest.Files.Sum(f => f.SizeInBytes) + new FileInfo(Path.Combine(target, ArtifactNames.Manifest)).Length,
             null);
@@ -97,7 +98,7 @@ internal static class CompileCommand
         facts.AddRow("to", Markup.Escape($"{outcome.Out} ({Amounts.Bytes(outcome.Bytes)})"));
         facts.AddRow("trained", Markup.Escape($"{string.Join(", ", outcome.Trained.Parameters)}: {Amounts.Count(outcome.Trained.Weights)} weights, {Amounts.Bytes(outcome.Trained.Bytes)}; {Amounts.Count(outcome.FrozenWeights)} weights stay as they are"));
         facts.AddRow("boundary", Markup.Escape($"{string.Join(", ", outcome.Boundary.Select(b => b.Name + b.Shape))}: {Amounts.Bytes(outcome.BoundaryBytesPerSample)} a sample"));
-        facts.AddRow("objective", $"{outcome.Loss}, {outcome.Optimizer}");
+        facts.AddRow("objective", Markup.Escape($"{outcome.Loss} of '{outcome.Scores.Name}' {outcome.Scores.Shape}, {outcome.Optimizer}"));
         facts.AddRow("cost", $"{Amounts.Flops(outcome.ForwardFlops)} a prediction, {Amounts.Flops(outcome.StepFlops)} a training step{(outcome.CachedStepFlops is { } cached ? $" ({Amounts.Flops(cached)} with cached scores)" : "")}, {Amounts.Bytes(outcome.PeakActivationBytes)} of activations");
         if (outcome.OrtTraining is { } official)
             facts.AddRow("official set", Markup.Escape(official));

@@ -34,7 +34,7 @@ internal static class ModelFile
     public static OnnxModel ReadTyped(string path)
     {
         OnnxModel model = Read(path);
-        ShapeInference.Infer(model);
+        ShapeInference.Infer(model, DeclaredShapes.Hints);
         return model;
     }
 }

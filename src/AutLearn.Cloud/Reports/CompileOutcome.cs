@@ -16,6 +16,7 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="PeakActivationBytes">An estimate of the memory that a training step computes with.</param>
 /// <param name="Loss">The loss.</param>
 /// <param name="Optimizer">The optimizer.</param>
+/// <param name="Scores">What the loss reads.</param>
 /// <param name="Files">The files with their sizes.</param>
 /// <param name="Bytes">The size of the folder or package.</param>
 /// <param name="OrtTraining">The folder of the official training artifacts; null where none were asked for.</param>
@@ -33,6 +34,7 @@ internal sealed record CompileOutcome(
     long PeakActivationBytes,
     string Loss,
     string Optimizer,
+    ValueReport Scores,
     ImmutableArray<FileReport> Files,
     long Bytes,
     string? OrtTraining);

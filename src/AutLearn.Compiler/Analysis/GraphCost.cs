@@ -1,24 +1,38 @@
 using AutLearn.Compiler.Partition;
 using AutLearn.Graph;
+using AutLearn.Graph.Inference;
 
 namespace AutLearn.Compiler.Analysis;
 
-/// <summary>Estimates operations and memory of a graph from its shapes.</summary>
+/// <summary>Counts operations and memory of a model at one batch size.</summary>
+/// <remarks>Shapes are inferred anew with the numbers in place of the symbols, so that sizes which the batch is only part of are counted as they are.</remarks>
 internal sealed class GraphCost
 {
     private readonly OnnxGraph _graph;
-    private readonly string _batchSymbol;
-    private readonly long _batchSize;
 
-    public GraphCost(OnnxGraph graph, string batchSymbol, long batchSize)
+    /// <summary>Settles the sizes in a copy of a model.</summary>
+    /// <param name="model">The model, which is not changed.</param>
+    /// <param name="batchSymbol">The symbol of the batch.</param>
+    /// <param name="batchSize">The rows. Other symbols count <see cref="BoundarySearch.NominalSize"/>.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
+    public GraphCost(OnnxModel model, string batchSymbol, long batchSize, CancellationToken cancellationToken = default)
     {
-        _graph = graph;
-        _batchSymbol = batchSymbol;
-        _batchSize = batchSize;
+        OnnxModel settled = model.Clone();
+        Settle(settled.Graph, d => d.IsKnown ? d : d.Symbol == batchSymbol ? batchSize : BoundarySearch.NominalSize);
+        try
+        {
+            ShapeInference.Infer(settled, DeclaredShapes.Hints, cancellationToken);
+        }
+        catch (InvalidModelException)
+        {
+            // The nominal size does not suit every model (a length that a stride must divide); what was inferred up to there is counted.
+        }
+
+        _graph = settled.Graph;
     }
 
     /// <summary>Counts multiplications and additions.</summary>
-    public long Flops() => SaturatingSize.Sum(_graph.Nodes.Select(FlopsOf));
+    public long Flops() => FlopsOf(_graph);
 
     /// <summary>Walks the nodes in order and sums what is alive: from its computation to its last reader. Outputs of the graph are not counted.</summary>
     public long PeakBytes()
@@ -48,8 +62,41 @@ internal sealed class GraphCost
         return (long)Int128.Min(peak, long.MaxValue);
     }
 
-    private long FlopsOf(Node node)
+    private static void Settle(OnnxGraph graph, Func<Dimension, Dimension> size)
     {
+        foreach (Value value in graph.Values.Where(v => v.Initializer is null))
+        {
+            // Computed shapes follow; those of operators without a rule keep what they say in numbers.
+            if (value.Type is { Shape: { } shape } type)
+                value.Type = type with { Shape = new(shape.Select(d => value.Producer is null || d.IsKnown ? size(d) : Dimension.Unknown)) };
+        }
+
+        foreach (OnnxGraph subgraph in graph.Nodes.SelectMany(n => n.Subgraphs()))
+            Settle(subgraph, size);
+    }
+
+    private static long FlopsOf(OnnxGraph graph) => SaturatingSize.Sum(graph.Nodes.Select(FlopsOf));
+
+    // The body of a scan runs once a step, that of a loop as often as its constant trip count says; of two branches one runs.
+    private static long FlopsOfSubgraphs(Node node)
+    {
+        long[] each = [.. node.Subgraphs().Select(FlopsOf)];
+        long times = node.OpType switch
+        {
+            "Scan" when node.Inputs.Count > 0 && node.Inputs[^1] is { Shape.Rank: > 0 } sequence => SizeAt(sequence, node.GetInts("scan_input_axes") is { Length: > 0 } axes ? (int)Math.Clamp(axes[^1], 0, 16) : 0),
+            "Loop" when ConstantTripCount(node) is { } count => Math.Max(0, count),
+            "Loop" => BoundarySearch.NominalSize,
+            _ => 1,
+        };
+        return SaturatingSize.Multiply(times, node.OpType == "If" ? each.DefaultIfEmpty(0).Max() : SaturatingSize.Sum(each));
+    }
+
+    private static long? ConstantTripCount(Node loop) => loop.Input(0)?.Initializer is { ElementType: ElementType.Int64, Count: 1 } count ? count.Span<long>()[0] : null;
+
+    private static long FlopsOf(Node node)
+    {
+        if (node.Subgraphs().Any())
+            return FlopsOfSubgraphs(node);
         if (node.Output(0) is not { } output)
             return 0;
         long count = CountOf(output);
@@ -78,10 +125,9 @@ internal sealed class GraphCost
     // A multiplication and an addition each.
     private static long Products(long results, long terms) => SaturatingSize.Multiply(2, SaturatingSize.Multiply(results, terms));
 
-    private long CountOf(Value value) => value.Shape is { } shape ? SaturatingSize.Product(shape.Select(SizeOf)) : 0;
+    private static long CountOf(Value value) => value.Shape is { } shape ? SaturatingSize.Product(shape.Select(SizeOf)) : 0;
 
-    private long SizeAt(Value value, int axis) => value.Shape is { } shape && axis >= 0 && axis < shape.Rank ? SizeOf(shape[axis]) : 1;
+    private static long SizeAt(Value value, int axis) => value.Shape is { } shape && axis >= 0 && axis < shape.Rank ? SizeOf(shape[axis]) : 1;
 
-    private long SizeOf(Dimension dimension) =>
-        dimension.IsKnown ? dimension.Size : dimension.Symbol == _batchSymbol ? _batchSize : BoundarySearch.NominalSize;
+    private static long SizeOf(Dimension dimension) => dimension.IsKnown ? dimension.Size : BoundarySearch.NominalSize;
 }

@@ -6,6 +6,11 @@ namespace AutLearn.Compiler.Emission;
 /// <summary>Describes values for the manifest.</summary>
 internal static class TensorDescription
 {
+    /// <summary>Describes an output that nothing but the app reads.</summary>
+    public static TensorSpec OfPrediction(Value value) => value.ElementType == ElementType.Undefined
+        ? throw new InvalidModelException($"The type of output '{value.Name}' cannot be inferred. Declare it in the model.")
+        : value.Shape is null ? TensorSpec.OfAnyRank(value.Name, value.ElementType) : Of(value);
+
     public static TensorSpec Of(Value value) => new(
         value.Name,
         value.ElementType,

@@ -51,6 +51,8 @@ public sealed class SoftmaxCrossEntropyLoss : Loss
         Dimension classes = shape[shape.Rank - 1];
         if (shape.Rank < 2 || !classes.IsKnown)
             throw new InvalidModelException($"The scores '{scores.Name}' have shape {shape}; softmax cross-entropy needs [N, C] or [N, ..., C] with C known.");
+        if (classes.Is(1))
+            throw new InvalidModelException($"The scores '{scores.Name}' {shape} are one number a row, of which softmax cross-entropy makes probability 1 whatever it is. Train a yes or no with binary cross-entropy (bce), a number with the mean squared or absolute difference (mse, l1, huber), or give the model a new head.");
         if (ClassWeights.Length > 0 && ClassWeights.Length != classes.Size)
             throw new InvalidModelException($"The loss has {ClassWeights.Length} class weights, but the scores '{scores.Name}' have {classes.Size} classes.");
         return new(ElementType.Int64, new Shape(shape.Take(shape.Rank - 1)));

@@ -1,6 +1,5 @@
 using AutLearn.Compiler.Preparation;
 using AutLearn.Graph;
-using AutLearn.Graph.Inference;
 
 namespace AutLearn.Compiler.Partition;
 
@@ -19,11 +18,9 @@ internal static class BatchFirstValues
         foreach (Value value in backbone.SelectMany(n => n.Outputs).OfType<Value>().ToArray())
         {
             ValueUse[] reads = [.. value.Uses.Where(u => head.Contains(u.Node))];
-            if (reads.Length == 0 || BatchAxis(value, prepared.BatchSymbol) is not { } axis)
+            if (reads.Length == 0 || BatchFirst.AxisOf(value, prepared.BatchSymbol) is not { } axis)
                 continue;
-            long[] toFront = [axis, .. Enumerable.Range(0, value.Shape!.Rank).Where(a => a != axis).Select(a => (long)a)];
-            long[] back = [.. Enumerable.Range(0, toFront.Length).Select(a => (long)Array.IndexOf(toFront, a))];
-            Value restored = Transpose(model, Transpose(model, value, toFront, "batch_first"), back, "restored");
+            Value restored = BatchFirst.Restored(model, BatchFirst.Turned(model, value, axis), axis);
             foreach (ValueUse read in reads)
                 model.Graph.SetInput(read.Node, read.InputIndex, restored);
             modified = true;
@@ -31,20 +28,5 @@ internal static class BatchFirstValues
 
         model.Graph.SortTopologically();
         return modified;
-    }
-
-    private static long? BatchAxis(Value value, string batch)
-    {
-        if (value.Shape is not { } shape || shape.Count(d => d.Symbol == batch) != 1 || shape[0].Symbol == batch)
-            return null;
-        return shape.Select((d, i) => (d, i)).Single(p => p.d.Symbol == batch).i;
-    }
-
-    private static Value Transpose(OnnxModel model, Value x, long[] permutation, string suffix)
-    {
-        string name = model.Graph.UniqueName($"{x.Name}/{suffix}");
-        Node node = model.Graph.AddNode("Transpose", [x], [name], [new("perm", AttributeValue.Of(permutation))], name: name);
-        ShapeInference.InferNode(node, model.Opset);
-        return node.Outputs[0]!;
     }
 }

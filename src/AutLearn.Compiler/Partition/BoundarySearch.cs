@@ -38,7 +38,16 @@ internal static class BoundarySearch
         if (found is null && BatchFirstValues.Insert(prepared, head, perUser))
             found = Find(prepared, head, userInputs, PerUser(ParameterCatalog.AncestorsOf(scores)), cancellationToken);
         return found
-            ?? throw new AutLearnException("No tensors with the batch as first dimension separate the frozen part of the model from the trained part. Train more layers, or fewer.");
+            ?? throw new AutLearnException($"No tensors with the batch as first dimension separate the frozen part of the model from the trained part. {Advice()}");
+
+        // A number beside the rows that both parts read cannot be kept with a row.
+        string Advice()
+        {
+            Value[] beside = [.. userInputs.Where(i => BytesPerSample(i, prepared.BatchSymbol) is null && i.Uses.Count > 0)];
+            return beside.Length == 0
+                ? "Train more layers, or fewer."
+                : $"{string.Join(", ", beside.Select(i => $"'{i.Name}' {i.Shape}"))} {(beside.Length == 1 ? "has" : "have")} no row for each sample: fix what never changes (--fix {beside[0].Name}=...), or train other layers.";
+        }
 
         HashSet<Node> PerUser(HashSet<Node> ancestors) => [.. ModelPreparation.HeadOf(graph, userInputs).Where(n => ancestors.Contains(n) && !head.Contains(n))];
     }

@@ -16,16 +16,9 @@ internal sealed class BranchSelection : IPass
         foreach (Node node in graph.Nodes.Where(n => n.Is("If")).ToArray())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Chosen(node) is not { } branch || !SubgraphInlining.IsPlain(branch) || branch.Outputs.Count < node.Outputs.Count)
+            if (node.Input(0) is not { IsConstant: true, Initializer: { ElementType: ElementType.Bool, Count: 1 } condition })
                 continue;
-            Value[] results = SubgraphInlining.Copy(graph, branch, [], node.DisplayName, model.Opset, cancellationToken);
-            for (int o = 0; o < node.Outputs.Count; o++)
-            {
-                if (node.Outputs[o] is { } output)
-                    ValueReplacement.TakeOver(graph, output, results[o]);
-            }
-
-            graph.Remove(node);
+            Take(node, condition.Span<bool>()[0]);
             modified = true;
         }
 
@@ -34,12 +27,21 @@ internal sealed class BranchSelection : IPass
         return modified;
     }
 
-    private static OnnxGraph? Chosen(Node node)
+    /// <summary>Puts a branch in the place of its If; the graph is not sorted.</summary>
+    /// <exception cref="InvalidModelException">The node has no such branch, or one with fewer outputs than itself.</exception>
+    public static void Take(Node node, bool isTrue)
     {
-        if (node.Input(0) is not { IsConstant: true, Initializer: { ElementType: ElementType.Bool, Count: 1 } condition })
-            return null;
-        return node.Attributes.TryGetValue(condition.Span<bool>()[0] ? "then_branch" : "else_branch", out AttributeValue? branch) && branch.Kind == AttributeKind.Graph
-            ? branch.Graph
-            : null;
+        string attribute = isTrue ? "then_branch" : "else_branch";
+        if (!node.Attributes.TryGetValue(attribute, out AttributeValue? branch) || branch.Kind != AttributeKind.Graph || branch.Graph.Outputs.Count < node.Outputs.Count)
+            throw new InvalidModelException($"Node '{node.DisplayName}' (If) has no {attribute} with as many outputs as itself.") { NodeName = node.DisplayName };
+        OnnxGraph graph = node.Owner;
+        IReadOnlyList<Value> results = graph.Inline(branch.Graph);
+        for (int o = 0; o < node.Outputs.Count; o++)
+        {
+            if (node.Outputs[o] is { } output)
+                ValueReplacement.TakeOver(graph, output, results[o]);
+        }
+
+        graph.Remove(node);
     }
 }

@@ -22,16 +22,29 @@ internal static class ModelPreparation
         new ConstantNodeLifting().Run(model, cancellationToken);
 
         // The scores become the last output, so that they survive every rewrite that keeps outputs.
+        new FixedInputs(options.FixedInputs).Apply(model);
+        new BranchInlining().Run(model, cancellationToken);
         string batch = BatchDimension.Resolve(model, cancellationToken);
         int outputCount = graph.Outputs.Count;
-        graph.AddOutput(ScoresSearch.Find(graph, options.LogitsName, options.Loss));
+        Value read = ScoresSearch.Find(graph, options.LogitsName, options.Loss);
+        graph.AddOutput(BatchFirst.AxisOf(read, batch) is { } axis ? BatchFirst.Turned(model, read, axis) : read);
+
+        // Before anything is folded: what is trained must still be there under its own name.
+        graph.SortTopologically();
+        IReadOnlyList<Value> trainable = ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(options.Trainable);
+        var initial = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        AdapterInsertion? adapters = null;
+        if (options.Adapter is { } adapter)
+        {
+            adapters = new AdapterInsertion(model, adapter, cancellationToken);
+            adapters.Apply(graph.Outputs[^1]);
+            trainable = [.. trainable, .. adapters.Parameters];
+        }
+
+        trainable = [.. trainable.Select(p => MakeParameter(graph, DequantizedConstant.Fold(p), initial))];
+        new TransposedWeights().Run(model, cancellationToken);
         new PassSequence(new ConstantFolding(), new SequenceElimination(), new BranchSelection(), new DeadNodeElimination()).Run(model, cancellationToken);
         graph.SortTopologically();
-
-        IReadOnlyList<Value> trainable = ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(graph, options.Trainable);
-        var initial = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (Value parameter in trainable)
-            MakeParameter(graph, parameter, initial);
         HashSet<Node> head = HeadOf(graph, trainable);
         if (graph.Outputs[^1].Producer is not { } producer || !head.Contains(producer))
             throw new AutLearnException($"None of the trainable parameters ({string.Join(", ", trainable.Take(5).Select(t => $"'{t.Name}'"))}) influences '{graph.Outputs[^1].Name}', which the loss reads.");
@@ -42,10 +55,12 @@ internal static class ModelPreparation
         new BatchNormalizationFolding(buffers.Count > 0 ? head : null).Run(model, cancellationToken);
         PassSequence.Simplify().Run(model, cancellationToken);
         graph.SortTopologically();
-        ShapeInference.Infer(model, cancellationToken);
+        ShapeInference.Infer(model, DeclaredShapes.Hints, cancellationToken);
 
         Value scores = graph.Outputs[^1];
         RequireBatch(scores, batch);
+        foreach (Value output in graph.Outputs)
+            OpenSizes.Name(output);
         var parameters = new HashSet<string>(initial.Keys, StringComparer.Ordinal);
         return new(
             model,
@@ -56,7 +71,8 @@ internal static class ModelPreparation
             [.. trainable.Select(t => t.Name)],
             [.. buffers],
             initial.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            graph.Initializers.Where(v => v.ElementType.IsFloatingPoint()).Sum(v => v.Initializer!.Count));
+            graph.Initializers.Where(v => v.ElementType.IsFloatingPoint()).Sum(v => v.Initializer!.Count),
+            [.. adapters?.Specs ?? []]);
     }
 
     /// <summary>Gets every node that depends on one of the values.</summary>
@@ -75,10 +91,11 @@ internal static class ModelPreparation
         return head;
     }
 
-    private static void MakeParameter(OnnxGraph graph, Value value, Dictionary<string, Tensor> initial)
+    private static Value MakeParameter(OnnxGraph graph, Value value, Dictionary<string, Tensor> initial)
     {
         initial.Add(value.Name, value.Initializer!);
         graph.MakeInput(value);
+        return value;
     }
 
     private static List<string> MakeBuffers(OnnxGraph graph, HashSet<Node> head, Dictionary<string, Tensor> initial)

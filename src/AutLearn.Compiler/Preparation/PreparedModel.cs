@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Compiler.Preparation;
 
@@ -14,6 +15,7 @@ namespace AutLearn.Compiler.Preparation;
 /// <param name="Buffers">The running statistics that training updates.</param>
 /// <param name="Initial">The initial trainable parameters and buffers by name.</param>
 /// <param name="FrozenCount">The elements of all floating-point constants that stay as they are.</param>
+/// <param name="Adapters">The low-rank adapters among the trainable parameters.</param>
 internal sealed record PreparedModel(
     OnnxModel Model,
     string BatchSymbol,
@@ -23,7 +25,8 @@ internal sealed record PreparedModel(
     ImmutableArray<string> Trainable,
     ImmutableArray<string> Buffers,
     ImmutableSortedDictionary<string, Tensor> Initial,
-    long FrozenCount)
+    long FrozenCount,
+    ImmutableArray<AdapterSpec> Adapters)
 {
     // Models may have as many inputs as nodes.
     private readonly HashSet<string> _userInputs = UserInputs.ToHashSet(StringComparer.Ordinal);

@@ -31,13 +31,13 @@ public sealed record ArtifactManifest
     /// <summary>Gets the version of the default operator domain in the emitted models.</summary>
     public required long Opset { get; init; }
 
-    /// <summary>Gets the symbol of the batch dimension in the shapes below, always their first dimension.</summary>
+    /// <summary>Gets the symbol of the batch dimension in the shapes below; it is the first dimension of the logits, of the labels, of every boundary tensor and of those inputs and predictions that have it.</summary>
     public required string BatchSymbol { get; init; }
 
-    /// <summary>Gets the user inputs of <c>inference.onnx</c>, each with the batch first.</summary>
+    /// <summary>Gets the user inputs of <c>inference.onnx</c>; at least one has the batch first, others may have none.</summary>
     public required ImmutableArray<TensorSpec> Inputs { get; init; }
 
-    /// <summary>Gets the outputs of <c>inference.onnx</c> that the user asked for.</summary>
+    /// <summary>Gets the outputs of <c>inference.onnx</c> that the user asked for. A symbol that no input has is a size that only the run tells.</summary>
     public required ImmutableArray<TensorSpec> Predictions { get; init; }
 
     /// <summary>Gets the unnormalised scores that the loss reads: an output of <c>inference.onnx</c> and the extra input of <c>train_step_cached.onnx</c>.</summary>
@@ -101,6 +101,14 @@ public sealed record ArtifactManifest
     /// <summary>Gets the gradient models' output that holds what their gradients are a mean over: the weight that the batch's labels have together, a scalar. Null where every call updates.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TensorSpec? LabelWeight { get; init; }
+
+    /// <summary>Gets the low-rank adapters that the parameters belong to, which an export adds to the weights beside them.</summary>
+    /// <value>Empty where there are none.</value>
+    public ImmutableArray<AdapterSpec> Adapters
+    {
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
 
     /// <summary>Gets the loss.</summary>
     public required LossSpec Loss { get; init; }

@@ -70,8 +70,12 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
             throw Wrong("it lists no boundary tensor");
         if (Elements(manifest.Parameters, "parameters").IsEmpty)
             throw Wrong("it lists no parameter");
-        foreach (TensorSpec spec in manifest.Inputs.Concat(Elements(manifest.Predictions, "predictions")).Append(manifest.Logits).Concat(manifest.Boundary.Select(b => b.Tensor)))
+        foreach (TensorSpec spec in manifest.Boundary.Select(b => b.Tensor).Append(manifest.Logits))
             Batched(spec);
+        foreach (TensorSpec spec in manifest.Inputs.Concat(Elements(manifest.Predictions, "predictions")))
+            Tensor(spec);
+        if (manifest.Inputs.All(i => i.ToShape() is not { Rank: > 0 } shape || shape[0].Symbol != manifest.BatchSymbol))
+            throw Wrong($"no input has the batch '{manifest.BatchSymbol}' as its first dimension");
         Tensor(manifest.Labels);
         var inputs = manifest.Inputs.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         foreach (BoundarySpec boundary in manifest.Boundary)
@@ -103,6 +107,13 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         }
 
         CheckGradients();
+        foreach (AdapterSpec adapter in Elements(manifest.Adapters, "adapters"))
+        {
+            Text(adapter.Sum, "sum of an adapter");
+            if (!parameters.Contains(adapter.Down) || !parameters.Contains(adapter.Up) || !double.IsFinite(adapter.Scale))
+                throw Wrong($"the adapter at '{adapter.Sum}' has no parameters, or its scale is not finite");
+        }
+
         foreach (MetricSpec metric in Elements(manifest.Metrics, "metrics"))
         {
             Tensor(metric.Tensor);

@@ -1,14 +1,22 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace AutLearn.Graph.Artifacts;
 
 /// <summary>A named tensor of the artifacts.</summary>
 /// <param name="Name">The input or output name.</param>
 /// <param name="ElementType">The element type.</param>
-/// <param name="Shape">Each dimension as a number or a symbol, as text: <c>["N","3","224","224"]</c>.</param>
+/// <param name="Shape">Each dimension as a number or a symbol, as text: <c>["N","3","224","224"]</c>; <c>["..."]</c> for a prediction of which not even the rank is known.</param>
 public sealed record TensorSpec(string Name, ElementType ElementType, ImmutableArray<string> Shape)
 {
+    /// <summary>The shape of a prediction whose rank only the run tells.</summary>
+    internal const string AnyRank = "...";
+
+    /// <summary>Gets a value indicating whether only the run tells the rank: the shape is <c>["..."]</c>.</summary>
+    [JsonIgnore]
+    public bool HasAnyRank => Shape is [AnyRank];
+
     /// <summary>Describes a tensor.</summary>
     /// <param name="name">The input or output name.</param>
     /// <param name="elementType">The element type.</param>
@@ -27,6 +35,15 @@ public sealed record TensorSpec(string Name, ElementType ElementType, ImmutableA
         }
 
         return new(name, elementType, dimensions.MoveToImmutable());
+    }
+
+    /// <summary>Describes a tensor of which not even the rank is known.</summary>
+    /// <param name="name">The output name.</param>
+    /// <param name="elementType">The element type.</param>
+    public static TensorSpec OfAnyRank(string name, ElementType elementType)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new(name, elementType, [AnyRank]);
     }
 
     /// <summary>Gets the shape as numbers and symbols.</summary>

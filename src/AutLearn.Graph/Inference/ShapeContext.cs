@@ -3,10 +3,12 @@ namespace AutLearn.Graph.Inference;
 /// <summary>What a shape rule sees of a node, and where it puts its answer.</summary>
 internal sealed class ShapeContext
 {
+    private readonly DeclaredShapes _declared;
     private SymbolicInts? _ints;
 
-    public ShapeContext(Node node, long opset, SymbolicInts? ints)
+    public ShapeContext(Node node, long opset, SymbolicInts? ints, DeclaredShapes declared)
     {
+        _declared = declared;
         Node = node;
         Opset = opset;
         _ints = ints;
@@ -173,12 +175,13 @@ internal sealed class ShapeContext
     {
         if (inferred is null || declared is null)
             return inferred ?? declared;
+        bool isHint = _declared == DeclaredShapes.Hints;
         if (inferred.Rank != declared.Rank)
-            throw Error($"gives shape {inferred} for '{name}', which is declared {declared}");
+            return isHint ? inferred : throw Error($"gives shape {inferred} for '{name}', which is declared {declared}");
         var merged = new Dimension[inferred.Rank];
         for (int i = 0; i < merged.Length; i++)
         {
-            if (inferred[i].IsKnown && declared[i].IsKnown && inferred[i] != declared[i])
+            if (inferred[i].IsKnown && declared[i].IsKnown && inferred[i] != declared[i] && !isHint)
                 throw Error($"gives shape {inferred} for '{name}', which is declared {declared}");
             merged[i] = inferred[i].IsKnown || (inferred[i].Symbol is not null && !declared[i].IsKnown) ? inferred[i] : declared[i];
         }

@@ -17,11 +17,19 @@ public static class ShapeInference
     /// <param name="cancellationToken">Checked at each node.</param>
     /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; some values have their types.</exception>
-    public static void Infer(OnnxModel model, CancellationToken cancellationToken = default)
+    public static void Infer(OnnxModel model, CancellationToken cancellationToken = default) => Infer(model, DeclaredShapes.Binding, cancellationToken);
+
+    /// <summary>Infers every node of a model, subgraphs included.</summary>
+    /// <param name="model">The model; its main graph is sorted.</param>
+    /// <param name="declared">What the declared shapes of computed values count for.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
+    /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; some values have their types.</exception>
+    public static void Infer(OnnxModel model, DeclaredShapes declared, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         model.Graph.SortTopologically();
-        Infer(model.Graph, model.OpsetImports.GetValueOrDefault("", OnnxVersions.NewestOpset), cancellationToken);
+        Infer(model.Graph, model.OpsetImports.GetValueOrDefault("", OnnxVersions.NewestOpset), SymbolicInts.OfGraph(), declared, cancellationToken);
     }
 
     /// <summary>Infers every node of a graph in its order.</summary>
@@ -33,7 +41,7 @@ public static class ShapeInference
     public static void Infer(OnnxGraph graph, long opset, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        Infer(graph, opset, SymbolicInts.OfGraph(), cancellationToken);
+        Infer(graph, opset, SymbolicInts.OfGraph(), DeclaredShapes.Binding, cancellationToken);
     }
 
     /// <summary>Infers the types of one node's outputs from the types of its inputs.</summary>
@@ -43,26 +51,26 @@ public static class ShapeInference
     public static void InferNode(Node node, long opset)
     {
         ArgumentNullException.ThrowIfNull(node);
-        InferNode(node, opset, ints: null);
+        InferNode(node, opset, ints: null, DeclaredShapes.Binding);
     }
 
-    private static void Infer(OnnxGraph graph, long opset, SymbolicInts ints, CancellationToken cancellationToken)
+    private static void Infer(OnnxGraph graph, long opset, SymbolicInts ints, DeclaredShapes declared, CancellationToken cancellationToken)
     {
         foreach (Node node in graph.Nodes)
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (OnnxGraph subgraph in node.Subgraphs())
-                InferInside(node, subgraph, opset, ints, cancellationToken);
-            InferNode(node, opset, ints);
+                InferInside(node, subgraph, opset, ints, declared, cancellationToken);
+            InferNode(node, opset, ints, declared);
         }
     }
 
     // A branch that is never taken may contradict the shapes around it: exporters test a size and squeeze its axis in one of both.
-    private static void InferInside(Node node, OnnxGraph subgraph, long opset, SymbolicInts ints, CancellationToken cancellationToken)
+    private static void InferInside(Node node, OnnxGraph subgraph, long opset, SymbolicInts ints, DeclaredShapes declared, CancellationToken cancellationToken)
     {
         try
         {
-            Infer(subgraph, opset, ints, cancellationToken);
+            Infer(subgraph, opset, ints, declared, cancellationToken);
         }
         catch (InvalidModelException) when (node.Is("If"))
         {
@@ -70,11 +78,11 @@ public static class ShapeInference
         }
     }
 
-    private static void InferNode(Node node, long opset, SymbolicInts? ints)
+    private static void InferNode(Node node, long opset, SymbolicInts? ints, DeclaredShapes declared)
     {
         if (!Rules.TryGetValue((node.Domain, node.OpType), out ShapeRule? rule))
             return;
-        var context = new ShapeContext(node, opset, ints);
+        var context = new ShapeContext(node, opset, ints, declared);
         try
         {
             rule(context);

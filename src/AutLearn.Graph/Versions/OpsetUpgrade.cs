@@ -70,7 +70,7 @@ public static class OpsetUpgrade
                 model.Opset = LegacyUpgrade.Target;
             }
 
-            ShapeInference.Infer(model, cancellationToken);
+            ShapeInference.Infer(model, DeclaredShapes.Hints, cancellationToken);
             Apply(model.Graph, model.Opset, refused);
             model.Opset = Canonical;
             changed = true;

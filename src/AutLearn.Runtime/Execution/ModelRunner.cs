@@ -74,6 +74,8 @@ internal sealed class ModelRunner(ModelSignature signature, SessionFactory facto
                 model.Session.RunWithBinding(plan.RunOptions, plan.Binding(set));
                 factory.RunHook?.Invoke(signature.File, RunStage.After);
             }
+
+            plan.Receive(model, set);
         }
         catch (OnnxRuntimeException error)
         {

@@ -15,5 +15,15 @@ internal static class OrtTensors
         buffer.Address,
         buffer.Bytes.Length);
 
+    /// <summary>Copies what a run made into a buffer: the given one where the shape is the same, else one of that shape.</summary>
+    public static TensorBuffer Copy(OrtValue value, TensorBuffer buffer)
+    {
+        long[] dimensions = value.GetTensorTypeAndShape().Shape;
+        if (!buffer.Dimensions.SequenceEqual(dimensions))
+            buffer = new(buffer.ElementType, dimensions);
+        value.GetTensorMutableRawData().CopyTo(buffer.Bytes);
+        return buffer;
+    }
+
     public static ElementType ElementTypeOf(TensorElementType type) => (ElementType)(int)type;
 }

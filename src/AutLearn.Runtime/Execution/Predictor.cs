@@ -46,6 +46,7 @@ internal sealed class Predictor : IDisposable
         try
         {
             _runner.Run(plan, set, cancellationToken);
+            batch.Refresh();
             batch.ParameterVersion = version;
         }
         finally

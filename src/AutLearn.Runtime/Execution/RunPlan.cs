@@ -10,6 +10,7 @@ internal sealed class RunPlan : IDisposable
     private readonly long[] _sizes;
     private readonly OrtValue?[] _values;
     private readonly OrtIoBinding[] _bindings;
+    private readonly int[] _open;
 
     public RunPlan(LoadedModel model, ParameterSets sets, ReadOnlySpan<long> sizes)
     {
@@ -30,8 +31,10 @@ internal sealed class RunPlan : IDisposable
                 continue;
             TensorBuffer buffer = signature.Outputs[i].Allocate(sizes);
             Outputs[i] = buffer;
-            _values[Inputs.Length + i] = OrtTensors.Over(buffer);
+            _values[Inputs.Length + i] = signature.Outputs[i].IsOpen ? null : OrtTensors.Over(buffer);
         }
+
+        _open = [.. Enumerable.Range(0, Outputs.Length).Where(i => signature.Outputs[i].IsOpen && Outputs[i] is not null)];
 
         RunOptions = new RunOptions();
         _bindings = [model.Session.CreateIoBinding(), model.Session.CreateIoBinding()];
@@ -45,7 +48,7 @@ internal sealed class RunPlan : IDisposable
     /// <summary>Gets the inputs of the signature, in its order.</summary>
     public TensorBuffer[] Inputs { get; }
 
-    /// <summary>Gets the outputs of the signature, in its order; null where the model lacks a metric.</summary>
+    /// <summary>Gets the outputs of the signature, in its order; null where the model lacks a metric. One of open size is another buffer after a run that changes its size.</summary>
     public TensorBuffer?[] Outputs { get; }
 
     public RunOptions RunOptions { get; }
@@ -71,6 +74,29 @@ internal sealed class RunPlan : IDisposable
             _bindings[set].BindInput(name, sets.Value(set, index));
     }
 
+    /// <summary>Takes the outputs for which the run itself made room.</summary>
+    /// <exception cref="RunFailedException">One has a shape that contradicts the manifest.</exception>
+    public void Receive(LoadedModel model, int set)
+    {
+        if (_open.Length == 0)
+            return;
+        OrtIoBinding binding = _bindings[set];
+        string[] names = binding.GetOutputNames();
+        using IDisposableReadOnlyCollection<OrtValue> values = binding.GetOutputValues();
+        foreach (int i in _open)
+        {
+            TensorSlot slot = model.Signature.Outputs[i];
+            OrtValue value = values[Array.IndexOf(names, slot.Name)];
+            long[] dimensions = value.GetTensorTypeAndShape().Shape;
+            if (!slot.Allows(dimensions, _sizes))
+                throw new RunFailedException($"Model '{model.Signature.File}' gives output '{slot}' the shape [{string.Join(",", dimensions)}], which contradicts its manifest. Compile the model again.") { File = model.Signature.File };
+            Outputs[i] = OrtTensors.Copy(value, Outputs[i]!);
+
+            // What a binding holds after a run counts as room for the next, whose sizes may be others.
+            binding.BindOutputToDevice(slot.Name, OrtMemoryInfo.DefaultInstance);
+        }
+    }
+
     public void Dispose()
     {
         foreach (OrtIoBinding binding in _bindings)
@@ -89,6 +115,8 @@ internal sealed class RunPlan : IDisposable
                 _bindings[set].BindOutput(signature.Outputs[i].Name, value);
         }
 
+        foreach (int i in _open)
+            _bindings[set].BindOutputToDevice(signature.Outputs[i].Name, OrtMemoryInfo.DefaultInstance);
         foreach ((string name, int index) in model.UpdatedOutputs)
             _bindings[set].BindOutput(name, sets.Value(1 - set, index));
     }

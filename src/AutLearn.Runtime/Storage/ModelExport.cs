@@ -20,6 +20,7 @@ internal static class ModelExport
             graph.MakeConstant(input);
         }
 
+        AdapterMerge.Run(graph, manifest);
         foreach (Value output in graph.Outputs.Where(o => manifest.Predictions.All(p => p.Name != o.Name)).ToArray())
             graph.RemoveOutput(output);
         RemoveUnread(graph);

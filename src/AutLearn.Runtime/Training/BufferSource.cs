@@ -36,6 +36,10 @@ internal readonly ref struct BufferSource : IBatchSource
             Slots.Match(boundary[i], _boundary[i], sizes);
         if (_labels is not null)
             Slots.Match(labels, _labels, sizes);
+
+        // One class number for each vector of scores: the scores tell sizes that no boundary tensor has.
+        else if (_logits is { Dimensions.Length: > 0 } scores && scores.Dimensions.Length == labels.Rank + 1 && !labels.TryMatch(scores.Dimensions[..^1], sizes))
+            throw new ArgumentException($"The scores {scores} do not fit '{labels}' and the tensors before it.");
     }
 
     public void Fill(ReadOnlySpan<TensorBuffer> boundary, TensorBuffer labels, TensorBuffer? logits)

@@ -84,18 +84,6 @@ public sealed class BoundarySearchTests
     }
 
     [Fact]
-    public void Compile_FixedBatchThatCannotBeFree_SaysSo()
-    {
-        var (graph, random) = (new OnnxGraph("g"), new Random(1));
-        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(1, 6)));
-        Value token = graph.AddInitializer("token", Networks.Random(random, 1, 1, 6));
-        Value joined = graph.AddNode("Concat", [x, token], ["joined"], [new("axis", AttributeValue.Of(1L))]).Outputs[0]!;
-        graph.AddOutput(Networks.Dense(graph, joined, "fc", random, 12, 5, "logits"));
-        var e = Assert.Throws<InvalidModelException>(() => ModelCompiler.Compile(new OnnxModel(graph, 18), new CompileOptions()));
-        Assert.Contains("fixed batch of 1", e.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Compile_OperatorsWithoutRule_AreAllNamed()
     {
         var (graph, random) = (new OnnxGraph("g"), new Random(1));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AutLearn.Graph.Checking;
 using AutLearn.Graph.Serialization;
 using AutLearn.Graph.Tests.Serialization;
@@ -19,14 +18,8 @@ public sealed class ModelCheckerTests
         Assert.Empty(ModelChecker.FindProblems(SampleModels.All[sample]()));
 
     [SkippableFact]
-    public void FindProblems_MobileNet_FindsNoneInMilliseconds()
-    {
-        OnnxModel model = OnnxFile.Read(TestData.PathOrSkip("mobilenet/mobilenet_v1_0.75_224.onnx"));
-        Assert.Empty(ModelChecker.FindProblems(model));
-        var watch = Stopwatch.StartNew();
-        ModelChecker.Check(model);
-        Assert.InRange(watch.Elapsed.TotalMilliseconds, 0, 50);
-    }
+    public void FindProblems_MobileNet_FindsNone() =>
+        Assert.Empty(ModelChecker.FindProblems(OnnxFile.Read(TestData.PathOrSkip("mobilenet/mobilenet_v1_0.75_224.onnx"))));
 
     [Fact]
     public void Check_SeveralProblems_ListsAllAndNamesTheNode()
