@@ -109,6 +109,7 @@ internal static class ControlFlowGradients
     {
         if (steps is < 1 or > MostSteps || steps * body.Nodes.Count > MostNodes)
             throw Refused(g, $"of {steps} steps with {body.Nodes.Count} nodes each, where 1 to {MostSteps} with {MostNodes} in all can be written out");
+        g.Spend(steps * (body.Nodes.Count + g.InputCount), 0);
     }
 
     private static Value[] Copy(GradientContext g, OnnxGraph body, ReadOnlySpan<Value> arguments, string name) =>

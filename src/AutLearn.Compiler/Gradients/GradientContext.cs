@@ -93,6 +93,10 @@ public sealed class GradientContext
     /// <param name="forward">Returns one value for each output that is present.</param>
     internal Value?[] TakeApart(Func<GradientContext, Value?[]> forward) => _sweep.TakeApart(this, forward);
 
+    /// <summary>Counts nodes and bytes of constants whose number comes from the file, before they are made.</summary>
+    /// <exception cref="UnsupportedGradientException">All that was counted is too much.</exception>
+    internal void Spend(long nodes, long bytes) => _sweep.Spend(this, nodes, bytes);
+
     /// <summary>Gets the gradient of an output.</summary>
     /// <exception cref="InvalidModelException">No gradient flows into that output.</exception>
     public Value OutputGradient(int index) => OptionalOutputGradient(index)

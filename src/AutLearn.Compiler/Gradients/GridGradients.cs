@@ -53,6 +53,8 @@ internal static class GridGradients
     {
         Value x = g.Input(0), grid = g.Input(1);
         int rank = g.RankOf(x) - 2;
+        if (rank is < 1 or > 3)
+            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (GridSample of {rank} axes)"]);
         Tap[][] taps = [.. Enumerable.Range(0, rank).Select(axis => Taps(g, axis, rank))];
         Value rows = g.Reshape(x, 0, 0, -1);
         Value channels = g.JoinSizes(g.Ints(1), g.Builder.SizeOf(x, 1), g.Ints(1));

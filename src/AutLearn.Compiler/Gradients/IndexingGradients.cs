@@ -107,7 +107,7 @@ internal static class IndexingGradients
         SlidingWindow window = SlidingWindow.Unpadded(g.Node, block);
         if (g.Node.GetInts("pads") is { } pads && pads.Length == 2 * block.Length)
             window = window with { Before = [.. pads[..block.Length]], After = [.. pads[block.Length..]] };
-        long[] places = window.PlacesUnder(image);
+        long[] places = window.PlacesUnder(image, count => g.Spend(0, count * sizeof(long)));
         long outside = image.Aggregate(1L, (a, b) => checked(a * b));
 
         // One element more, which is 0, stands for the padding.

@@ -71,6 +71,7 @@ internal static class ResizeGradients
             throw Refused(g, $"mode '{g.Node.GetString("mode", "nearest")}', coordinates '{g.Node.GetString("coordinate_transformation_mode", "half_pixel")}' over sizes that are not known; fix the sizes of its input");
         if (before.Size * after.Size > LargestMatrix)
             throw Refused(g, $"sizes of {before} and {after}");
+        g.Spend(0, before.Size * after.Size * sizeof(float));
         float scale = scales?[axis] ?? AspectScale(g, rank) ?? (float)after.Size / before.Size;
         double[] elements = new ResizeMatrix(g.Node, before.Size, after.Size, scale, region).Elements();
         Tensor matrix = Tensor.Of<float>([after.Size, before.Size], Array.ConvertAll(elements, e => (float)e));

@@ -7,12 +7,17 @@ namespace AutLearn.Compiler.Gradients;
 /// <remarks>A rule may take its node apart; the parts are then visited in its place, with sums of their own.</remarks>
 internal sealed class ReverseSweep
 {
+    // What rules may build from numbers of the file, for all nodes together: a file of few bytes must not become a graph of many.
+    private const long MostBytes = 1 << 28, MostNodes = 1 << 16;
+
     private readonly GradientRegistry _rules;
     private readonly OnnxModel _model;
     private readonly GraphBuilder _builder;
     private readonly HashSet<Value> _dependent;
     private readonly NumericRanges _ranges;
     private readonly CancellationToken _cancellationToken;
+    private long _bytes;
+    private long _nodes;
 
     /// <param name="rules">The rules.</param>
     /// <param name="model">The model whose versions of each domain choose the rules.</param>
@@ -95,6 +100,16 @@ internal sealed class ReverseSweep
         }
 
         return result;
+    }
+
+    /// <summary>Counts what a rule builds from numbers of the file.</summary>
+    /// <exception cref="UnsupportedGradientException">It is too much, together with what was built before.</exception>
+    public void Spend(GradientContext g, long nodes, long bytes)
+    {
+        _nodes += nodes;
+        _bytes += bytes;
+        if (nodes < 0 || bytes < 0 || _nodes > MostNodes || _bytes > MostBytes)
+            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' ({g.Node.OpType}, which with others like it would take {_nodes} nodes and {_bytes} bytes of tables to write out)"]);
     }
 
     public static long OpsetOf(OnnxModel model, string domain) => model.OpsetImports.GetValueOrDefault(domain, 1);

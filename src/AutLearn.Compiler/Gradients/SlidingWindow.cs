@@ -141,13 +141,16 @@ internal sealed record SlidingWindow(long[] Kernel, long[] Strides, long[] Dilat
         g.Op("Slice", [value, g.Ints(new long[Rank]), sizes, SpatialAxes(g)]);
 
     /// <summary>Lists for each element of the kernel, and for it each window, the element of an image under it; -1 in the padding.</summary>
+    /// <param name="image">The sizes of the image.</param>
+    /// <param name="spend">Told their number before they are made.</param>
     /// <exception cref="InvalidModelException">There are too many.</exception>
-    public long[] PlacesUnder(long[] image)
+    public long[] PlacesUnder(long[] image, Action<long> spend)
     {
         long[] windows = [.. Enumerable.Range(0, Rank).Select(i => ((checked(image[i] + Before[i] + After[i]) - Span(i)) / Strides[i]) + 1)];
         long count = windows.Aggregate(Taps, (a, w) => w < 1 ? 0 : Math.Min(checked(a * w), MostPlaces + 1));
         if (count is < 1 or > MostPlaces)
             throw new InvalidModelException($"A kernel [{string.Join(",", Kernel)}] over [{string.Join(",", image)}] is beyond what can be trained.");
+        spend(count);
         long[] places = new long[count];
         long[] at = new long[2 * Rank];
         for (long p = 0; p < count; p++)

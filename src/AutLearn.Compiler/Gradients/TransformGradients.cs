@@ -24,6 +24,7 @@ internal static class TransformGradients
         Value dy = g.Op("Unsqueeze", [g.OutputGradient(0), g.Ints(-1)]);
         if (n == 1)
             return [g.ReshapeLike(dy, x)];
+        g.Spend(0, n * n * n * n * sizeof(long));
         var minors = new long[n * n * (n - 1) * (n - 1)];
         var signs = new float[n * n];
         int at = 0;
@@ -59,6 +60,7 @@ internal static class TransformGradients
             : g.OptionalInput(1).ConstantInts() is [var length] ? length
             : throw Refused(g, "of a length that is computed");
         long half = (n / 2) + 1;
+        g.Spend(0, isInverse && isHalf ? half * sizeof(float) : 0);
         Value dx;
         if (isInverse && isHalf)
         {

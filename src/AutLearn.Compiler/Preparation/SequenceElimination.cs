@@ -8,7 +8,7 @@ namespace AutLearn.Compiler.Preparation;
 internal sealed class SequenceElimination : IPass
 {
     // Parts are numbers of the file; each takes a value.
-    private const long MostMembers = 1 << 10;
+    private const long MostMembers = 1 << 10, MostParts = 1 << 16;
 
     public string Name => "sequence-elimination";
 
@@ -16,14 +16,18 @@ internal sealed class SequenceElimination : IPass
     {
         OnnxGraph graph = model.Graph;
         var members = new Dictionary<Value, Value[]>();
+        long parts = 0;
         bool modified = false;
         foreach (Node node in graph.Nodes.Where(n => n.Domain.Length == 0).ToArray())
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (node.Output(0) is not { } output)
                 continue;
-            if (MembersOf(graph, node, members) is { Length: <= (int)MostMembers } known)
+            if (parts <= MostParts && MembersOf(graph, node, members) is { Length: <= (int)MostMembers } known)
+            {
                 members[output] = known;
+                parts += known.Length;
+            }
             else if (Tensor(graph, node, members) is { } tensor)
             {
                 ValueReplacement.TakeOver(graph, output, tensor);

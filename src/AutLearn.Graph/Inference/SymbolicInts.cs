@@ -30,8 +30,18 @@ internal sealed class SymbolicInts
     /// <summary>Evaluates what a node computes.</summary>
     public void Remember(Node node)
     {
-        if (node.Domain.Length == 0 && node.Output(0) is { } output && Compute(node, MaxDepth) is { } elements)
+        if (node.Is("Split"))
+        {
+            foreach (Value part in node.Outputs.OfType<Value>())
+            {
+                if (PartOf(node, part, MaxDepth) is { } some)
+                    _known[part] = some;
+            }
+        }
+        else if (node.Domain.Length == 0 && node.Output(0) is { } output && Compute(node, MaxDepth) is { } elements)
+        {
             _known[output] = elements;
+        }
     }
 
     private SymbolicInt[]? Evaluate(Value value, int depth)
@@ -42,9 +52,27 @@ internal sealed class SymbolicInts
             return elements;
         if (!_followsProducers || depth == 0 || value.Producer is not { Domain: "" } node || ++_visits > MaxVisits)
             return null;
-        elements = Compute(node, depth);
+        elements = node.OpType == "Split" ? PartOf(node, value, depth) : Compute(node, depth);
         _known.Add(value, elements);
         return elements;
+    }
+
+    // Of a vector; where each part begins follows from the sizes of those before.
+    private SymbolicInt[]? PartOf(Node split, Value part, int depth)
+    {
+        if (split.Input(0) is not { Shape.Rank: 1 } source || Evaluate(source, depth - 1) is not { } elements)
+            return null;
+        long start = 0;
+        foreach (Value? output in split.Outputs)
+        {
+            if (output?.Shape is not { Rank: 1 } shape || !shape[0].IsKnown || shape[0].Size > elements.Length - start)
+                return null;
+            if (ReferenceEquals(output, part))
+                return elements[(int)start..(int)(start + shape[0].Size)];
+            start += shape[0].Size;
+        }
+
+        return null;
     }
 
     private SymbolicInt[]? Compute(Node node, int depth)

@@ -69,6 +69,33 @@ public sealed class ReverseDifferentiationTests
         Assert.Equal([2, 0, 3], result.Dimensions.ToArray());
     }
 
+    // Each loop is short, but all together they would make a graph without end of a small file.
+    [Fact]
+    public void Differentiate_ManyLoops_AreBoundedTogether()
+    {
+        var model = new OnnxModel(new OnnxGraph("test"), 21);
+        var graph = new ForwardGraph(model);
+        var type = new TensorType(ElementType.Float32, new Shape(4));
+        Value x = model.Graph.AddInput("x", type), y = x, steps = graph.Constant(Tensor.Scalar(200L)), yes = graph.Constant(Tensor.Scalar(true));
+        for (int i = 0; i < 100; i++)
+        {
+            var body = new OnnxGraph($"body{i}", model.Graph);
+            body.AddInput($"step{i}", new TensorType(ElementType.Int64, Shape.Scalar));
+            Value on = body.AddInput($"on{i}", new TensorType(ElementType.Bool, Shape.Scalar)), state = body.AddInput($"state{i}", type);
+            body.AddOutput(on);
+            for (int k = 0; k < 20; k++)
+                (state = body.AddNode("Tanh", [state], [$"tanh{i}_{k}"]).Outputs[0]!).Type = type;
+            body.AddOutput(state);
+            y = graph.Op("Loop", [steps, yes, y], ("body", AttributeValue.Of(body)));
+            y.Type = type;
+        }
+
+        Value loss = graph.Op("ReduceSum", [y], ("keepdims", AttributeValue.Of(0L)));
+        var error = Assert.Throws<UnsupportedGradientException>(() => new ReverseDifferentiation(GradientRegistry.CreateDefault()).Differentiate(model, loss, [x]));
+        Assert.Contains("nodes", error.Message, StringComparison.Ordinal);
+        Assert.InRange(model.Graph.Nodes.Count, 0, 1 << 19);
+    }
+
     // A gradient that got lost among integers would leave parameters frozen without a word.
     [Fact]
     public void Differentiate_UnknownOperatorOnQuantisedValues_IsNamed()

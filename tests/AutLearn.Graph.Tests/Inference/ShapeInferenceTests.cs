@@ -42,6 +42,19 @@ public sealed class ShapeInferenceTests
         Assert.Equal(new Shape("H*N", 20, 1, 4), back.Shape);
     }
 
+    [Fact]
+    public void Infer_SizesFromASplitShape_AreFollowed()
+    {
+        var graph = new OnnxGraph("g");
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 6, 4)));
+        Node sizes = graph.AddNode("Split", [Add(graph, "Shape", [x], "s"), graph.AddInitializer("parts", Tensor.Vector(1L, 2L))], ["n", "rest"]);
+        Value swapped = Add(graph, "Concat", [sizes.Output(1), sizes.Output(0)], "target", ("axis", AttributeValue.Of(0L)));
+        Value y = Add(graph, "Reshape", [x, swapped], "y");
+        graph.AddOutput(y);
+        ShapeInference.Infer(new OnnxModel(graph, 18));
+        Assert.Equal(new Shape(6, 4, "N"), y.Shape);
+    }
+
     [Theory]
     [InlineData("Conv", "1,3,11,13", "8,3,3,3", "1,8,5,6", "strides=2,2")]
     [InlineData("Conv", "2,4,9", "6,2,3", "2,6,9", "group=2;pads=1,1")]
@@ -52,6 +65,8 @@ public sealed class ShapeInferenceTests
     [InlineData("Gemm", "3,2", "4,3", "2,4", "transA=1;transB=1")]
     [InlineData("Add", "4,1,3", "5,1", "4,5,3", "")]
     [InlineData("Einsum", "2,3", "3,4", "2,4", "equation=ij,jk->ik")]
+    [InlineData("GridSample", "2,3,4,5", "2,6,7,2", "2,3,6,7", "")]
+    [InlineData("GridSample", "2,3,4,5,6", "2,6,7,8,3", "2,3,6,7,8", "")]
     public void InferNode_TwoInputs_GivesTheShape(string op, string first, string second, string expected, string attributes)
     {
         var graph = new OnnxGraph("g");
@@ -68,6 +83,9 @@ public sealed class ShapeInferenceTests
     [InlineData("MaxPool", "1,3,10,10", "1,3,4,4", "kernel_shape=3,3;strides=2,2")]
     [InlineData("AveragePool", "1,3,4,4", "1,3,2,2", "kernel_shape=2,2;strides=3,3;ceil_mode=1;pads=1,1,1,1")]
     [InlineData("GlobalAveragePool", "2,5,7,9", "2,5,1,1", "")]
+    [InlineData("GlobalLpPool", "2,5,7,9", "2,5,1,1", "")]
+    [InlineData("Det", "2,3,4,4", "2,3", "")]
+    [InlineData("MeanVarianceNormalization", "2,3,4,4", "2,3,4,4", "")]
     [InlineData("Flatten", "2,3,4", "6,4", "axis=2")]
     [InlineData("Transpose", "2,3,4", "4,2,3", "perm=2,0,1")]
     [InlineData("DepthToSpace", "1,8,2,3", "1,2,4,6", "blocksize=2")]
