@@ -20,6 +20,16 @@ public sealed class CompileFuzzTests
         Assert.InRange(compiled, Cases / 20, Cases / 2);
     }
 
+    [Fact]
+    public void Compile_DamagedModelsOfRareOperators_RaisesNothingButTheLibrarysErrors()
+    {
+        const int Cases = 2500;
+        int compiled = 0;
+        for (int seed = 0; seed < Cases; seed++)
+            compiled += CompileFuzz.Run(seed, FuzzSeeds.Rare) ? 1 : 0;
+        Assert.InRange(compiled, Cases / 20, Cases / 2);
+    }
+
     [Theory]
     [InlineData(12167)]
     [InlineData(29977)]
@@ -32,7 +42,7 @@ public sealed class CompileFuzzTests
     [Fact]
     public void Seeds_Undamaged_Compile()
     {
-        foreach (OnnxModel seed in FuzzSeeds.All)
+        foreach (OnnxModel seed in FuzzSeeds.All.Concat(FuzzSeeds.Rare))
         {
             CompiledArtifacts artifacts = ModelCompiler.Compile(OnnxFile.Read(OnnxFile.ToBytes(seed), "seed"), new CompileOptions { Trainable = TrainableSelection.All });
             ModelChecker.Check(artifacts.TrainStep);

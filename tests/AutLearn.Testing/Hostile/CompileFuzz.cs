@@ -15,10 +15,13 @@ public static class CompileFuzz
     /// <param name="seed">Decides everything.</param>
     /// <returns>Whether the model was compiled.</returns>
     /// <exception cref="FuzzFailureException">Another exception came, or too much memory was allocated.</exception>
-    public static bool Run(int seed)
+    public static bool Run(int seed) => Run(seed, FuzzSeeds.All);
+
+    /// <summary>Runs one case on one of some models.</summary>
+    public static bool Run(int seed, IReadOnlyList<OnnxModel> models)
     {
         var random = new Random(seed);
-        OnnxModel model = new ModelDamage(seed).Damage(FuzzSeeds.All[random.Next(FuzzSeeds.All.Count)]);
+        OnnxModel model = new ModelDamage(seed).Damage(models[random.Next(models.Count)]);
         byte[] bytes = [];
         long before = GC.GetAllocatedBytesForCurrentThread();
         bool isCompiled = false;
