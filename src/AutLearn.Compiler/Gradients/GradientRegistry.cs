@@ -39,6 +39,7 @@ public sealed class GradientRegistry
         GridGradients.Register(rules);
         QuantizationGradients.Register(rules);
         QuantizedLayers.Register(rules);
+        PackedWeightGradients.Register(rules);
         CumulativeProductGradient.Register(rules);
         TransformGradients.Register(rules);
         ControlFlowGradients.Register(rules);

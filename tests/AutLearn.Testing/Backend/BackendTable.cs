@@ -12,7 +12,7 @@ public static class BackendTable
         var text = new StringBuilder();
         text.Append("# ONNX's backend tests\n\n");
         text.Append("For each model: read, check, write, the same outputs in ONNX Runtime after it, inferred shapes against real ones, and the gradient of a weighted sum of all outputs by each input against central differences. ");
-        text.Append("Written by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- backend-tests`.\n\n");
+        text.Append("Written by `dotnet run -c Release --project bench/AutLearn.Benchmarks -- backend-tests --out FILE`.\n\n");
         text.Append("| outcome | models |\n|---|---:|\n");
         foreach (BackendOutcome outcome in Enum.GetValues<BackendOutcome>())
             text.Append(CultureInfo.InvariantCulture, $"| {Title(outcome)} | {results.Count(r => r.Outcome == outcome)} |\n");

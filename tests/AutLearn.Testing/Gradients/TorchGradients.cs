@@ -64,6 +64,7 @@ public sealed record TorchGradients(double Loss, double[][] Gradients)
         ElementType.Int64 => torch.tensor(tensor.Span<long>().ToArray(), torch.int64).reshape(tensor.Dimensions.AsSpan().ToArray()),
         ElementType.Int32 => torch.tensor(tensor.Span<int>().ToArray(), torch.int32).reshape(tensor.Dimensions.AsSpan().ToArray()),
         ElementType.Int8 => torch.tensor(tensor.Span<sbyte>().ToArray(), torch.int8).reshape(tensor.Dimensions.AsSpan().ToArray()),
+        ElementType.UInt8 => torch.tensor(tensor.Span<byte>().ToArray(), torch.uint8).reshape(tensor.Dimensions.AsSpan().ToArray()),
         ElementType.Bool => torch.tensor(tensor.Span<bool>().ToArray(), torch.@bool).reshape(tensor.Dimensions.AsSpan().ToArray()),
         _ => throw new ArgumentOutOfRangeException(nameof(tensor), tensor.ElementType, "No libtorch type is known for it."),
     };

@@ -14,7 +14,7 @@ internal static class QuantizedLayerCases
 
     private static readonly sbyte[] Weights = [.. Enumerable.Range(0, 72).Select(i => (sbyte)((i * 37 % 101) - 50))];
 
-    public static IEnumerable<GradientCase> Rows => [.. RoundingRows(), .. IntegerRows(), .. LayerRows(), .. FunctionRows()];
+    public static IEnumerable<GradientCase> Rows => [.. RoundingRows(), .. IntegerRows(), .. LayerRows(), .. FunctionRows(), .. PackedRows()];
 
     private static IEnumerable<GradientCase> RoundingRows()
     {
@@ -164,6 +164,38 @@ internal static class QuantizedLayerCases
                 return Back(g, g.Ops(Contributed, "QLinearConcat", 1, [S(g, 0.05f), Z(g), q, S(g, 0.05f), Z(g), q, S(g, 0.03f), Z(g)], ("axis", AttributeValue.Of(1L)))[0]);
             },
             x => Through(torch.cat([Through(x), Through(x) * (0.03 / 0.05)], 1)));
+    }
+
+    // 5 rows of 40 numbers in 3 blocks of 16, of which the last is not full
+    private static IEnumerable<GradientCase> PackedRows()
+    {
+        foreach (bool hasZeroPoints in (bool[])[false, true])
+        {
+            foreach (int bits in (int[])[4, 8])
+            {
+                byte[] numbers = [.. Enumerable.Range(0, 5 * 48).Select(i => (byte)(i * 37 % (1 << bits)))], zeros = [.. Enumerable.Range(0, 5 * 4).Select(i => (byte)(i * 5 % (1 << bits)))];
+                float[] scales = [.. Enumerable.Range(0, 15).Select(i => 0.01f * (i + 1))];
+                byte[] Packed(byte[] values) => bits == 8 ? values : [.. values.Chunk(2).Select(p => (byte)(p[0] | (p[1] << 4)))];
+                byte[] given = bits == 4 ? Packed(zeros) : [.. zeros.Chunk(4).SelectMany(r => r[..3])];
+                float[] real = [.. numbers.Select((n, i) => (n - (hasZeroPoints ? zeros[(i / 48 * 4) + (i % 48 / 16)] : 1 << (bits - 1))) * scales[i / 16])];
+                yield return new GradientCase($"{bits} bits, zero points {hasZeroPoints}", "MatMulNBits")
+                {
+                    Domain = Contributed,
+                    ElementType = ElementType.Float32,
+                    Inputs =
+                    [
+                        CaseInput.Random(2, 3, 40) with { SymbolicAxes = [0, 1] },
+                        CaseInput.Constant(Tensor.Of<byte>([5, 3, 16 * bits / 8], Packed(numbers))),
+                        CaseInput.Constant(Tensor.Vector<float>(scales)),
+                        hasZeroPoints ? CaseInput.Constant(Tensor.Vector<byte>(given)) : CaseInput.Absent,
+                        CaseInput.Absent,
+                        CaseInput.Parameter(5),
+                    ],
+                    Attributes = [("K", AttributeValue.Of(40L)), ("N", AttributeValue.Of(5L)), ("bits", AttributeValue.Of((long)bits)), ("block_size", AttributeValue.Of(16L))],
+                    Torch = t => [torch.matmul(t[0], torch.tensor(real).reshape(5, 48).narrow(1, 0, 40).transpose(0, 1)) + t[5]],
+                };
+            }
+        }
     }
 
     private static GradientCase Unary(string op, Func<TorchTensor, TorchTensor> function, long[] shape, params (string Name, AttributeValue Value)[] attributes) =>
