@@ -51,6 +51,30 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Fact]
+    public void Export_AdapterWhereTheBatchStandsSecond_MergesAcrossTheTurns()
+    {
+        var (graph, random) = (new OnnxGraph("g"), new Random(1));
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 6, 4)));
+        Value turned = graph.AddNode("Transpose", [x], ["turned"], [new("perm", AttributeValue.Of(1L, 0L, 2L))]).Outputs[0]!;
+        Value y = graph.AddNode("Tanh", [graph.AddNode("MatMul", [turned, Weights(graph, random, "w", 4, 5)], ["m"]).Outputs[0]!], ["t"]).Outputs[0]!;
+        y = graph.AddNode("Flatten", [graph.AddNode("Transpose", [y], ["back"], [new("perm", AttributeValue.Of(1L, 0L, 2L))]).Outputs[0]!], ["f"]).Outputs[0]!;
+        graph.AddOutput(graph.AddNode("Gemm", [y, Weights(graph, random, "head", 30, 3)], ["logits"]).Outputs[0]!);
+        ModelCompiler.Compile(new OnnxModel(graph, 18), new() { Trainable = TrainableSelection.None, Adapter = new() { Rank = 2, On = ["w"] }, Optimizer = new SgdOptimizer() }).SavePackage(_folder.File("model.autlearn"));
+        using var model = PersonalModel.Open(_folder.File("model.autlearn"));
+        var input = new TensorBuffer(ElementType.Float32, 2, 6, 4);
+        foreach (ref float value in input.Span<float>())
+            value = random.NextSingle();
+        using PredictionBatch batch = model.Predict([input]);
+        for (int i = 0; i < 10; i++)
+            model.TrainStep([.. batch.Boundary], Labels(0, 2), 0.5);
+        model.Predict(batch);
+        model.Export(_folder.File("out.onnx"));
+        using var merged = new OrtModel(OnnxFile.Read(_folder.File("out.onnx")), GraphOptimizationLevel.ORT_DISABLE_ALL);
+        AssertClose(batch.Predictions[0].Span<float>(), merged.Run(new Dictionary<string, Tensor> { ["x"] = new(ElementType.Float32, [2, 6, 4], input.Bytes.ToArray()) })["logits"].Span<float>(), 1e-5f);
+        Assert.DoesNotContain(OnnxFile.Read(_folder.File("out.onnx")).Graph.Initializers, v => v.Name.Contains("lora", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void SaveState_Adapters_HoldsThemAlone()
     {
         ModelCompiler.Compile(Network(), new() { Trainable = TrainableSelection.None, Adapter = new() { Rank = 1, On = ["gemm.w"] }, Optimizer = new SgdOptimizer() }).SavePackage(_folder.File("model.autlearn"));
@@ -79,6 +103,16 @@ public sealed class AdapterTests : IDisposable
     public void Compile_NothingToTrain_IsRefused() =>
         Assert.Throws<ArgumentException>(() => ModelCompiler.Compile(Network(), new() { Trainable = TrainableSelection.None }));
 
+    private static TensorBuffer Labels(params ReadOnlySpan<long> classes)
+    {
+        var labels = new TensorBuffer(ElementType.Int64, classes.Length);
+        labels.CopyFrom(classes);
+        return labels;
+    }
+
+    private static Value Weights(OnnxGraph graph, Random random, string name, params long[] sizes) => graph.AddInitializer(
+        name, Tensor.Of<float>(sizes, [.. Enumerable.Range(0, (int)sizes.Aggregate(1L, (a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)]));
+
     private static IEnumerable<string> Operators(OnnxModel model) => model.Graph.Nodes.Select(n => n.OpType).Where(o => o != "Transpose").Order(StringComparer.Ordinal);
 
     private static TensorBuffer Input()
@@ -105,8 +139,7 @@ public sealed class AdapterTests : IDisposable
         graph.AddOutput(graph.AddNode("MatMul", [y, turned], ["logits"]).Outputs[0]!);
         return new OnnxModel(graph, 18);
 
-        Value Weights(string name, params long[] sizes) => graph.AddInitializer(
-            name, Tensor.Of<float>(sizes, [.. Enumerable.Range(0, (int)sizes.Aggregate(1L, (a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)]));
+        Value Weights(string name, params long[] sizes) => AdapterTests.Weights(graph, random, name, sizes);
     }
 
     private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance)

@@ -57,7 +57,9 @@ internal sealed class RealModelCheck : IDisposable
                     inputs[name] = example.Of(name, (ElementType)(int)input.ElementDataType, ShapeOf(input), IsBatch);
                 _outputs = Run(_original, inputs);
                 _inputs = inputs;
-                return true;
+                Dictionary<string, Tensor> again = Run(_original, inputs);
+                why = "it gives other results for the same inputs, or none that are finite";
+                return _outputs.All(o => o.Value.Bytes.Span.SequenceEqual(again[o.Key].Bytes.Span) && Numbers(o.Value.ElementType, o.Value.Bytes.Span).All(double.IsFinite));
             }
             catch (Exception error) when (error is OnnxRuntimeException or NotSupportedException)
             {

@@ -85,10 +85,13 @@ internal static class GradientContextExtensions
     /// <summary>Zeros of the shape of <paramref name="like"/>, to which each update is added at its flat position.</summary>
     public static Value ScatterByPosition(this GradientContext g, Value positions, Value updates, Value like)
     {
+        // ONNX Runtime adds no half precision here, and sums of many would lose their last digits.
+        ElementType type = updates.ElementType;
+        updates = g.Builder.Widened(updates);
         Value count = like.Shape?.ElementCount() is { } known ? g.Ints(known) : g.Reshape(g.Op("Size", [like]), 1);
         Tensor zero = GraphBuilder.ScalarTensor(updates.ElementType, 0);
         Value zeros = g.Op("ConstantOfShape", [count], ("value", AttributeValue.Of(new Tensor(zero.ElementType, [1], zero.Bytes))));
         Value sum = g.Op("ScatterElements", [zeros, g.Reshape(positions, -1), g.Reshape(updates, -1)], ("axis", AttributeValue.Of(0L)), ("reduction", AttributeValue.Of("add")));
-        return g.ReshapeLike(sum, like);
+        return g.ReshapeLike(g.Builder.Cast(sum, type), like);
     }
 }

@@ -147,8 +147,8 @@ internal static class IndexingGradients
 
     private static Value ScatterAdd(GradientContext g, Value data, Value indices, Value updates, int axis)
     {
-        Value sum = g.Op("ScatterElements", [data, indices, updates], ("axis", AttributeValue.Of((long)axis)), ("reduction", AttributeValue.Of("add")));
-        sum.Type = data.Type;
-        return sum;
+        Value sum = g.Op("ScatterElements", [g.Builder.Widened(data), indices, g.Builder.Widened(updates)], ("axis", AttributeValue.Of((long)axis)), ("reduction", AttributeValue.Of("add")));
+        sum.Type = new TensorType(sum.ElementType, data.Shape);
+        return g.Builder.CastLike(sum, data);
     }
 }

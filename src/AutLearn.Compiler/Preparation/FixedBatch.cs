@@ -8,7 +8,7 @@ namespace AutLearn.Compiler.Preparation;
 /// <summary>Frees a model that was exported for one batch size: constants that hold the size are replaced by what holds for any.</summary>
 /// <remarks>
 /// Shapes are inferred node by node with the batch as a symbol; where a constant still holds the number, it gives way: in the target of a Reshape
-/// or Expand, the sizes of a Resize, the first dimension of a constant beside rows in a Concat, the initial states of a recurrent layer.
+/// or Expand, a Flatten before the first axis, the sizes of a Resize, the first dimension of a constant beside rows in a Concat, the initial states of a recurrent layer.
 /// </remarks>
 internal sealed class FixedBatch
 {
@@ -75,6 +75,10 @@ internal sealed class FixedBatch
             case "Reshape":
                 FreeReshape(node);
                 break;
+            case "Flatten" when _size == 1 && node.GetInt("axis", 1) == 0 && AxisOf(node.Input(0)?.Shape) == 0:
+                // One row in front, as long as there was one.
+                node.SetAttribute("axis", AttributeValue.Of(1L));
+                break;
             case "Expand" when node.Input(0)?.Shape is { } source:
                 FreeSizes(node, 1, source);
                 break;
@@ -139,6 +143,12 @@ internal sealed class FixedBatch
         int at = PositionOf(sizes, factor == 1 ? axis : -1, stride, target);
         if (at >= 0 && stride is { } s && !sizes.AsSpan().ContainsAny(-1, 0) && sizes[at] != _size)
             _below[node.Outputs[0]!] = Math.Max(1, s / sizes.Skip(at + 1).Aggregate(1L, (a, n) => a * n));
+        if (_size == 1 && axis == 0 && factor == 1 && sizes is [_, 1, _] && sizes[0] != 1 && node.Outputs[0]!.Uses.Any(u => u.InputIndex == 0 && u.Node.OpType is "LSTM" or "GRU" or "RNN"))
+        {
+            TurnToTimeFirst(node, x, sizes);
+            return;
+        }
+
         if (at < 0 || target[at] == -1 || (target[at] == 0 && at == axis))
             return;
 
@@ -180,6 +190,13 @@ internal sealed class FixedBatch
         }
 
         return below;
+    }
+
+    // With one row, rows first and time first are the same numbers in the same order, and a converter writes a Reshape for the Transpose that it stands for.
+    private void TurnToTimeFirst(Node node, Value x, long[] sizes)
+    {
+        Value rows = _builder!.Reshape(x, -1, sizes[0], sizes[2]);
+        _graph.ReplaceAllUses(node.Outputs[0]!, _builder.Transpose(rows, 1, 0, 2));
     }
 
     // Sizes that are written out beside a source whose batch is free.

@@ -183,7 +183,7 @@ internal sealed class ShapeContext
         {
             if (inferred[i].IsKnown && declared[i].IsKnown && inferred[i] != declared[i] && !isHint)
                 throw Error($"gives shape {inferred} for '{name}', which is declared {declared}");
-            merged[i] = inferred[i].IsKnown || (inferred[i].Symbol is not null && !declared[i].IsKnown) ? inferred[i] : declared[i];
+            merged[i] = inferred[i].IsKnown || (inferred[i].Symbol is not null && (isHint || !declared[i].IsKnown)) ? inferred[i] : declared[i];
         }
 
         return new(merged);

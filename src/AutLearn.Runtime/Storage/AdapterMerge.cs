@@ -18,7 +18,7 @@ internal static class AdapterMerge
     {
         if (graph.Find(adapter.Sum) is not { } sum)
             return;
-        if (sum.Producer is not { } add || !add.Is("Add") || add.Input(0)?.Producer is not { } product || product.Input(1) is not { } weight
+        if (sum.Producer is not { } add || !add.Is("Add") || Unturned(add.Input(0))?.Producer is not { } product || product.Input(1) is not { } weight
             || graph.Find(adapter.Down)?.Initializer is not { } down || graph.Find(adapter.Up)?.Initializer is not { } up)
         {
             throw new InvalidArtifactException($"The manifest has an adapter at '{adapter.Sum}' that '{ArtifactNames.Inference}' lacks. Compile the model again.") { File = ArtifactNames.Inference };
@@ -40,6 +40,14 @@ internal static class AdapterMerge
         string weightName = weight.Name;
         graph.Remove(weight);
         graph.Rename(own, weightName);
+    }
+
+    // Between backbone and head the compiler may have turned a value and turned it back.
+    private static Value? Unturned(Value? value)
+    {
+        while (value?.Producer is { } back && back.Is("Transpose") && back.Input(0)?.Producer is { } forth && forth.Is("Transpose"))
+            value = forth.Input(0);
+        return value;
     }
 
     // Down as [K, rank] and up as [rank, M], row-major.

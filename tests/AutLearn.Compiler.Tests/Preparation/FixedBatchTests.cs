@@ -48,14 +48,15 @@ public sealed class FixedBatchTests
     private static TheoryData<string, long, long> CreateCases()
     {
         var cases = new TheoryData<string, long, long>();
-        foreach (string kind in (string[])["reshape", "reshape allowzero", "reshape inside", "heads", "heads merged", "class token", "expand", "resize", "lstm state", "time first"])
+        foreach (string kind in (string[])["reshape", "reshape allowzero", "reshape inside", "heads", "heads merged", "class token", "expand", "resize", "lstm state", "time first", "flatten", "lstm reshape"])
         {
             foreach (long opset in (long[])[17, 18, 21])
             {
                 if (kind == "reshape allowzero" && opset < 14)
                     continue;
                 cases.Add(kind, opset, 1);
-                cases.Add(kind, opset, 2);
+                if (kind is not ("flatten" or "lstm reshape"))
+                    cases.Add(kind, opset, 2);
             }
         }
 
@@ -66,7 +67,7 @@ public sealed class FixedBatchTests
     private static (OnnxModel Model, long[] Row) Create(string kind, long opset, long b)
     {
         var (graph, random) = (new OnnxGraph(kind), new Random(1));
-        long[] row = kind is "resize" ? [2, 3, 3] : kind is "heads" or "heads merged" or "class token" or "expand" or "lstm state" or "time first" ? [5, 8] : [2, 4, 4];
+        long[] row = kind is "resize" ? [2, 3, 3] : kind is "lstm reshape" or "heads" or "heads merged" or "class token" or "expand" or "lstm state" or "time first" ? [5, 8] : [2, 4, 4];
         Value x = graph.AddInput("x", new TensorType(ElementType.Float32, Shape.Of([b, .. row])));
         Value features;
         int width;
@@ -109,6 +110,18 @@ public sealed class FixedBatchTests
                 Value sized = graph.AddNode("Resize", [x, null, null, graph.AddInitializer("sizes", Tensor.Vector(b, 2L, 6L, 6L))], ["sized"], [new("mode", AttributeValue.Of("nearest"))]).Outputs[0]!;
                 features = graph.AddNode("Flatten", [sized], ["f"]).Outputs[0]!;
                 width = 72;
+                break;
+            case "flatten":
+                // Of one row, before the first axis is behind it.
+                features = graph.AddNode("Flatten", [x], ["f"], [new("axis", AttributeValue.Of(0L))]).Outputs[0]!;
+                width = 32;
+                break;
+            case "lstm reshape":
+                // Of one row, a Reshape turns time to the front.
+                Value steps = Reshape(x, "steps", 5, 1, 8);
+                Value w2 = graph.AddInitializer("w", Networks.Random(random, 0.5, 1, 12, 8)), r2 = graph.AddInitializer("rw", Networks.Random(random, 0.5, 1, 12, 3));
+                features = graph.AddNode("Squeeze", [graph.AddNode("LSTM", [steps, w2, r2], ["", "last"], [new("hidden_size", AttributeValue.Of(3L))]).Outputs[1], graph.AddInitializer("zero", Tensor.Vector(0L))], ["f"]).Outputs[0]!;
+                width = 3;
                 break;
             case "lstm state":
                 Value sequence = Transpose(x, "t", 1, 0, 2);

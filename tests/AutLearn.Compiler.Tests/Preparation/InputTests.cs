@@ -102,12 +102,14 @@ public sealed class InputTests
         }
     }
 
-    [Fact]
-    public void Compile_WronglyDeclaredShape_IsAHint()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Compile_WronglyDeclaredShape_IsAHint(bool isBatch)
     {
         OnnxModel model = Networks.Cnn(3);
         Value output = model.Graph.Outputs[0];
-        output.Type = new TensorType(ElementType.Float32, new Shape("N", 7));
+        output.Type = new TensorType(ElementType.Float32, isBatch ? new Shape(1, 3) : new Shape("N", 7));
         Assert.Equal(["N", "3"], ModelCompiler.Compile(model, new CompileOptions()).Manifest.Logits.Shape.AsEnumerable());
     }
 
