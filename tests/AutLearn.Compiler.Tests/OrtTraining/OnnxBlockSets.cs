@@ -40,6 +40,12 @@ internal static class OnnxBlockSets
             Optimizer = ToolsAdamW,
         },
         ["log-likelihood"] = () => Mlp(OnnxBlockLosses.LogLikelihood),
+        ["linear layers without bias"] = () => new(Unfolded())
+        {
+            RequiresGrad = ["fc1.weight", "fc2.weight"],
+            Loss = OnnxBlockLosses.MeanSquared,
+            Optimizer = ToolsAdamW,
+        },
         ["classes second of four dimensions"] = () => new(Segmentation())
         {
             RequiresGrad = ["kernel", "bias"],
@@ -83,5 +89,24 @@ internal static class OnnxBlockSets
         y = graph.AddNode("MatMul", [y, graph.AddInitializer("fc.weight", Networks.Random(random, 1, 7, 9))], ["product"]).Output(0)!;
         graph.AddOutput(graph.AddNode("Add", [y, graph.AddInitializer("fc.bias", Networks.Random(random, 1, 9))], ["logits"]).Output(0)!);
         return new OnnxModel(graph, Networks.Opset);
+    }
+
+    // As PyTorch exports linear layers where constants are not folded: without bias, or on positions [N, T, 6].
+    public static OnnxModel Unfolded(long? positions = null)
+    {
+        var graph = new OnnxGraph("unfolded");
+        var random = new Random(6);
+        Value y = graph.AddInput("x", new TensorType(ElementType.Float32, positions is { } t ? new Shape("N", t, 6) : new Shape("N", 6)));
+        y = graph.AddNode("Tanh", [Linear("fc1", y, 8, 6)], ["hidden"]).Output(0)!;
+        graph.AddOutput(graph.AddNode("Identity", [Linear("fc2", y, 5, 8)], ["logits"]).Output(0)!);
+        return new OnnxModel(graph, Networks.Opset);
+
+        Value Linear(string name, Value input, long rows, long columns)
+        {
+            Value weight = graph.AddInitializer($"{name}.weight", Networks.Random(random, 1, rows, columns));
+            Value transposed = graph.AddNode("Transpose", [weight], [$"{name}.transposed"], [new("perm", AttributeValue.Of(1L, 0L))]).Output(0)!;
+            Value product = graph.AddNode("MatMul", [input, transposed], [$"{name}.product"]).Output(0)!;
+            return positions is null ? product : graph.AddNode("Add", [graph.AddInitializer($"{name}.bias", Networks.Random(random, 1, rows)), product], [$"{name}.out"]).Output(0)!;
+        }
     }
 }

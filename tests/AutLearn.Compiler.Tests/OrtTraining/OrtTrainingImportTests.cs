@@ -166,6 +166,17 @@ public sealed class OrtTrainingImportTests
         OrtTrainingImport Of(OnnxModel model) => OrtTrainingImport.Of(new() { Evaluation = set.Evaluation(), Optimizer = OrtOptimizerModel.Create(OnnxBlockSets.ToolsAdamW, null), Checkpoint = set.Checkpoint, Training = model });
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(6L)]
+    public void Import_LinearLayersNotFolded_TrainsTheirOwnWeights(long? positions)
+    {
+        var set = new OnnxBlockSet(OnnxBlockSets.Unfolded(positions)) { RequiresGrad = ["fc1.weight", "fc2.weight"], Loss = OnnxBlockLosses.MeanSquared, Optimizer = OnnxBlockSets.ToolsAdamW };
+        CompiledArtifacts artifacts = Compile(Of(set, null));
+        Assert.Equal(["fc1.weight", "fc2.weight"], artifacts.Manifest.Parameters.Select(p => p.Tensor.Name).Order());
+        Assert.True(artifacts.InitialParameters["fc1.weight"].ContentEquals(set.Checkpoint.Trainable["fc1.weight"]));
+    }
+
     [Fact]
     public void Import_BatchNormalizationSwitchedOutOfTraining_IsMadeWhole()
     {
