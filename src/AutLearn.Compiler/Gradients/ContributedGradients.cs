@@ -22,9 +22,10 @@ internal static class ContributedGradients
     {
         Value a = g.Finite(g.Input(0)), b = g.Finite(g.Input(1)), dy = g.OutputGradient(0);
         int aRank = g.RankOf(a), bRank = g.RankOf(b);
-        bool movesBatch = g.Node.GetInt("transBatchA", 0) != 0 || g.Node.GetInt("transBatchB", 0) != 0;
-        if (movesBatch || aRank < 2 || bRank < 2)
-            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (FusedMatMul {(movesBatch ? "with transBatchA or transBatchB" : "of a vector")})"]);
+        if (g.Node.GetInt("transBatchA", 0) != 0 || g.Node.GetInt("transBatchB", 0) != 0)
+            return g.TakeApart(BatchBehind);
+        if (aRank < 2 || bRank < 2)
+            throw new UnsupportedGradientException([$"'{g.Node.DisplayName}' (FusedMatMul of a vector)"]);
         bool aTransposed = g.Node.GetInt("transA", 0) != 0, bTransposed = g.Node.GetInt("transB", 0) != 0;
         float alpha = g.Node.GetFloat("alpha", 1f);
         Value scaled = alpha == 1f ? dy : g.Mul(dy, alpha);
@@ -54,6 +55,30 @@ internal static class ContributedGradients
         }
 
         return [da, db];
+    }
+
+    // With the batch behind the first axis of a matrix, that axis goes to its place first.
+    private static Value?[] BatchBehind(GradientContext g)
+    {
+        Value a = InPlace(g, g.Input(0), "transBatchA", "transA"), b = InPlace(g, g.Input(1), "transBatchB", "transB");
+        float alpha = g.Node.GetFloat("alpha", 1f);
+        Value y = g.MatMul(a, b);
+        return [alpha == 1f ? y : g.Mul(y, alpha)];
+    }
+
+    private static Value InPlace(GradientContext g, Value x, string movesBatch, string swaps)
+    {
+        int rank = g.RankOf(x);
+        List<long> order = [.. Enumerable.Range(0, rank).Select(i => (long)i)];
+        if (g.Node.GetInt(movesBatch, 0) != 0 && rank > 2)
+        {
+            order.RemoveAt(0);
+            order.Insert(rank - 2, 0);
+        }
+
+        if (g.Node.GetInt(swaps, 0) != 0 && rank > 1)
+            (order[^2], order[^1]) = (order[^1], order[^2]);
+        return g.Builder.Transpose(x, [.. order]);
     }
 
     private static Value?[] Gelu(GradientContext g) => [ActivationGradients.GeluByErf(g, g.Input(0))];

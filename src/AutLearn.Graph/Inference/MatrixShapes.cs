@@ -57,16 +57,14 @@ internal static class MatrixShapes
 
     private static void FusedMatMul(ShapeContext c)
     {
-        if (c.Node.GetInt("transBatchA", 0) != 0 || c.Node.GetInt("transBatchB", 0) != 0)
-        {
-            c.Set(0, c.TypeOf(0), null);
-            return;
-        }
-
-        Shape? a = Transposed(c.Required(0), c.Node.GetInt("transA", 0) != 0);
-        Shape? b = Transposed(c.Required(1), c.Node.GetInt("transB", 0) != 0);
+        Shape? a = Transposed(BatchFirst(c.Required(0), c.Node.GetInt("transBatchA", 0) != 0), c.Node.GetInt("transA", 0) != 0);
+        Shape? b = Transposed(BatchFirst(c.Required(1), c.Node.GetInt("transBatchB", 0) != 0), c.Node.GetInt("transB", 0) != 0);
         c.Set(0, c.TypeOf(0), MatMul(c, a, b));
     }
+
+    // The batch stood behind the first axis of the matrix.
+    private static Shape? BatchFirst(Shape? shape, bool isBehind) =>
+        isBehind && shape is { Rank: > 2 } ? new Shape([.. shape.Skip(1).Take(shape.Rank - 2), shape[0], shape[shape.Rank - 1]]) : shape;
 
     private static Shape? Transposed(Shape? shape, bool isTransposed) =>
         isTransposed && shape is { Rank: >= 2 }

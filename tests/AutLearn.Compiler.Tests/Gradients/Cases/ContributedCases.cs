@@ -11,7 +11,7 @@ internal static class ContributedCases
 {
     private const string Domain = "com.microsoft";
 
-    public static IEnumerable<GradientCase> Rows => [.. MatMulRows(), .. GeluRows(), .. NormalizationRows()];
+    public static IEnumerable<GradientCase> Rows => [.. MatMulRows(), .. BatchBehindRows(), .. GeluRows(), .. NormalizationRows()];
 
     private static IEnumerable<GradientCase> MatMulRows()
     {
@@ -23,6 +23,30 @@ internal static class ContributedCases
                 yield return MatMul("batch", transA, transB, [2], [2]);
                 yield return MatMul("one matrix for the batch", transA, transB, [2, 3], []);
                 yield return MatMul("broadcast batch", transA, transB, [2, 1], [3]);
+            }
+        }
+    }
+
+    // [rows, batch, columns] on the left; for the right [columns, batch, rows] too
+    private static IEnumerable<GradientCase> BatchBehindRows()
+    {
+        foreach (bool transA in (bool[])[false, true])
+        {
+            foreach (bool transB in (bool[])[false, true])
+            {
+                yield return new GradientCase($"batch behind, transA {transA}, transB {transB}", "FusedMatMul")
+                {
+                    Domain = Domain,
+                    ElementType = ElementType.Float32,
+                    Inputs = [CaseInput.Random(transA ? [4, 2, 3] : [3, 2, 4]), CaseInput.Random(transB ? [5, 2, 4] : [4, 2, 5])],
+                    Build = (g, inputs) =>
+                    {
+                        Value y = g.Ops(Domain, "FusedMatMul", 1, inputs, ("alpha", AttributeValue.Of(0.5f)), ("transA", AttributeValue.Of(transA ? 1L : 0L)), ("transB", AttributeValue.Of(transB ? 1L : 0L)), ("transBatchA", AttributeValue.Of(1L)), ("transBatchB", AttributeValue.Of(1L)))[0];
+                        Assert.True(y.Shape is { Rank: 3 } shape && (!shape.IsStatic || shape.Equals(new Shape(2, 3, 5))));
+                        return [y];
+                    },
+                    Torch = t => [torch.matmul(transA ? t[0].permute(1, 2, 0) : t[0].transpose(0, 1), transB ? t[1].permute(1, 2, 0) : t[1].transpose(0, 1)) * 0.5f],
+                };
             }
         }
     }
