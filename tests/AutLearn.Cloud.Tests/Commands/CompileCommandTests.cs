@@ -51,6 +51,24 @@ public sealed class CompileCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("classifier.weight.lora_A,classifier.weight.lora_B,conv.weight.lora_A,conv.weight.lora_B", "--adapter", "lora", "--rank", "2")]
+    [InlineData("classifier.weight.lora_A,classifier.weight.lora_B", "--adapter", "lora", "--on", "classifier.*", "--adapter-alpha", "4")]
+    [InlineData("classifier.bias,classifier.weight,conv.weight.lora_A,conv.weight.lora_B", "--adapter", "lora", "--on", "conv.*", "--last", "1")]
+    [InlineData("classifier.bias", "--only", "biases")]
+    public async Task Compile_FewNumbersALayer_TrainsThoseAlone(string expected, params string[] options)
+    {
+        JsonElement report = (await ToolRun.Of(["compile", _model, "--out", _folder.File("few"), "--json", .. options])).Json();
+        Assert.Equal(expected.Split(','), report.GetProperty("trained").GetProperty("parameters").EnumerateArray().Select(p => p.GetString()!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Compile_Scores_AreNamedInTheReport()
+    {
+        ToolRun run = await ToolRun.Of("compile", _model, "--out", _folder.File("scores"), "--json");
+        Assert.Equal("logits", run.Json().GetProperty("scores").GetProperty("name").GetString());
+    }
+
+    [Theory]
     [InlineData("sgd", "--momentum", "0.9", "--nesterov")]
     [InlineData("adam", "--beta1", "0.8", "--beta2", "0.99")]
     [InlineData("adamw", "--weight-decay", "0.1")]
@@ -110,6 +128,13 @@ public sealed class CompileCommandTests : IDisposable
     [InlineData("--clip-norm", "-1")]
     [InlineData("--crop", "2")]
     [InlineData("--new-head", "1")]
+    [InlineData("--rank", "4")]
+    [InlineData("--on", "conv.*")]
+    [InlineData("--adapter", "lora", "--rank", "0")]
+    [InlineData("--only", "biases", "--all")]
+    [InlineData("--fix", "x")]
+    [InlineData("--fix", "x=one")]
+    [InlineData("--fix", "x=1", "--fix", "x=2")]
     public async Task Compile_WrongOption_ExitsWithTwo(params string[] options)
     {
         (await ToolRun.Of(["compile", _model, "--out", _folder.File("w"), .. options])).AssertFails(2);
@@ -118,6 +143,10 @@ public sealed class CompileCommandTests : IDisposable
 
     [Fact]
     public async Task Compile_WithoutOut_ExitsWithTwo() => (await ToolRun.Of("compile", _model)).AssertFails(2, "--out");
+
+    [Fact]
+    public async Task Compile_FixedInputThatIsNone_FailsInOneLine() =>
+        (await ToolRun.Of("compile", _model, "--out", _folder.File("f"), "--fix", "rate=16000")).AssertFails(1, "no input 'rate'");
 
     [Fact]
     public async Task Compile_PatternFitsNothing_FailsInOneLine() =>
