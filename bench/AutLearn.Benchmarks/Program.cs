@@ -29,6 +29,8 @@ switch (args)
         return OptimizerCost.Run(rest);
     case ["official-engine", .. string[] rest]:
         return OfficialEngineRatios.Run(rest);
+    case ["living-runtimes", .. string[] rest]:
+        return LivingRuntimeTable.Run(rest);
     case ["backend-tests", .. string[] rest]:
         return BackendTests.Run(rest);
     case ["hostile", .. string[] rest]:
