@@ -88,6 +88,21 @@ public sealed class BrowserSampleTests
     }
 
     [SkippableFact]
+    public async Task Page_KeyboardsPackage_LearnsAWord()
+    {
+        await using Browser browser = await OpenPageAsync();
+        IPage page = browser.Page;
+        await ChooseAsync(page, Path.Combine(Root(), "samples", "Keyboard", "keyboard.autlearn"));
+        await page.Locator("#rows").FillAsync("2, 3, 4 -> lord");
+        await ClickAsync(page, "#add-rows");
+        await LearnAsync(page, 20);
+        double[] losses = await LossesAsync(page);
+        Assert.True(losses[^1] < 0.2 * losses[0], $"The losses are {string.Join(' ', losses)}.");
+        await Expect(page.Locator("#examples tr td:nth-child(3)")).ToHaveTextAsync(["lord"]);
+        Assert.Empty(browser.Errors);
+    }
+
+    [SkippableFact]
     public async Task Page_DamagedPackage_SaysWhatIsWrong()
     {
         await using Browser browser = await OpenPageAsync();
@@ -112,12 +127,17 @@ public sealed class BrowserSampleTests
         await Expect(browser.Page.Locator("#work")).ToBeHiddenAsync();
     }
 
-    private static async Task<Browser> OpenPageAsync()
+    private static string Root()
     {
         string root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "AutLearn.sln")))
             root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        string page = Path.Combine(root, "samples", "Browser", "index.html");
+        return root;
+    }
+
+    private static async Task<Browser> OpenPageAsync()
+    {
+        string root = Root(), page = Path.Combine(root, "samples", "Browser", "index.html");
         Skip.IfNot(File.Exists(Path.Combine(root, "samples", "Browser", "ort", "ort-files.js")), "ONNX Runtime's WebAssembly build is not there. Run 'bash eng/install-browser-sample.sh'.");
         Browser browser = await Browser.OpenOrSkipAsync();
         await browser.Page.GotoAsync(new Uri(page).AbsoluteUri);
