@@ -35,8 +35,8 @@ public sealed class Node
     /// <summary>Gets the operator, such as <c>Gemm</c>.</summary>
     public string OpType { get; internal set; }
 
-    /// <summary>Gets the name; may be empty, and need not be unique.</summary>
-    public string Name { get; }
+    /// <summary>Gets or sets the name; may be empty, and need not be unique here. ONNX Runtime refuses a graph in which two nodes have one.</summary>
+    public string Name { get; set; }
 
     /// <summary>Gets or sets which overload of a model function the node calls; empty for none.</summary>
     public string Overload { get; set; } = "";

@@ -408,6 +408,6 @@ internal sealed class RealModelCheck : IDisposable
     private static string FirstLine(Exception error)
     {
         string text = error.Message.ReplaceLineEndings(" ").Replace('|', '/').Trim();
-        return text.Length > 300 ? text[..300] + "..." : text;
+        return text.Length > 900 ? text[..900] + "..." : text;
     }
 }

@@ -41,6 +41,7 @@ internal static class ModelEmission
             graph.Remove(input);
         graph.OrderInputs(order.Select(n => graph.Find(n)!));
         graph.SortTopologically();
+        DropRepeatedNames(graph);
         graph.Name = graphName;
         graph.DocString = null;
         model.IrVersion = IrVersionFor(model.Opset);
@@ -51,6 +52,19 @@ internal static class ModelEmission
         model.Domain = "";
         model.ModelVersion = 0;
         return model;
+    }
+
+    // A node of ours may be called as one of the model's: converters name nodes and values apart.
+    private static void DropRepeatedNames(OnnxGraph graph)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Node node in graph.Nodes)
+        {
+            if (!seen.Add(node.Name))
+                node.Name = "";
+            foreach (OnnxGraph subgraph in node.Subgraphs())
+                DropRepeatedNames(subgraph);
+        }
     }
 
     /// <summary>The compiler's version, without build metadata.</summary>

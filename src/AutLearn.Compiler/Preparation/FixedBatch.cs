@@ -12,6 +12,9 @@ namespace AutLearn.Compiler.Preparation;
 /// </remarks>
 internal sealed class FixedBatch
 {
+    // A number that no layer is likely to have as another size.
+    private const long SomeRows = 7919;
+
     private readonly OnnxModel _model;
     private readonly OnnxGraph _graph;
     private readonly long _size;
@@ -51,12 +54,37 @@ internal sealed class FixedBatch
             }
             catch (InvalidModelException error)
             {
-                throw new InvalidModelException($"The model is exported for a fixed batch of {_size} and does not work for others ({error.Message}). Export it with a free batch dimension.", error) { NodeName = node.DisplayName };
+                throw Fixed(error);
             }
         }
 
         _graph.SortTopologically();
+        Verify(cancellationToken);
     }
+
+    // Symbols that do not match may be equal after all; numbers may not. What holds for this many rows holds for others.
+    private void Verify(CancellationToken cancellationToken)
+    {
+        OnnxModel several = _model.Clone();
+        new DeadNodeElimination().Run(several, cancellationToken);
+        foreach (Value value in several.Graph.Values.Where(v => v.Initializer is null))
+        {
+            if (value.Type is { Shape: { } shape } type)
+                value.Type = type with { Shape = value.Producer is null ? new Shape(shape.Select(d => d.Symbol == _symbol ? SomeRows : d)) : null };
+        }
+
+        try
+        {
+            ShapeInference.Infer(several, DeclaredShapes.Hints, cancellationToken);
+        }
+        catch (InvalidModelException error)
+        {
+            throw Fixed(error);
+        }
+    }
+
+    private InvalidModelException Fixed(InvalidModelException error) =>
+        new($"The model is exported for a fixed batch of {_size} and does not work for others ({error.Message}). Export it with a free batch dimension, or fix the inputs that hold states (--fix NAME=0).", error) { NodeName = error.NodeName };
 
     // The element type holds for any batch; so do the sizes behind an operator that nobody here knows, but for the batch itself.
     private void ForgetComputedShapes()

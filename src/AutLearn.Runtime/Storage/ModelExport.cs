@@ -20,9 +20,9 @@ internal static class ModelExport
             graph.MakeConstant(input);
         }
 
-        AdapterMerge.Run(graph, manifest);
         foreach (Value output in graph.Outputs.Where(o => manifest.Predictions.All(p => p.Name != o.Name)).ToArray())
             graph.RemoveOutput(output);
+        AdapterMerge.Run(graph, manifest);
         RemoveUnread(graph);
         return model;
     }

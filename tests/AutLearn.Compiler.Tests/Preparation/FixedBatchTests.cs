@@ -45,6 +45,19 @@ public sealed class FixedBatchTests
         Assert.Contains("'token'", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Compile_RowsThatMeetEachOther_SaysThatTheBatchIsFixed()
+    {
+        // x x^T: each row is compared with every other.
+        var (graph, random) = (new OnnxGraph("g"), new Random(1));
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(4, 6)));
+        Value likeness = graph.AddNode("MatMul", [x, graph.AddNode("Transpose", [x], ["t"]).Outputs[0]], ["likeness"]).Outputs[0]!;
+        graph.AddOutput(Networks.Dense(graph, likeness, "fc", random, 4, 5, "logits"));
+        var e = Assert.Throws<InvalidModelException>(() => ModelCompiler.Compile(new OnnxModel(graph, 18), new CompileOptions()));
+        Assert.Contains("fixed batch of 4", e.Message, StringComparison.Ordinal);
+        Assert.Contains("'fc' (Gemm)", e.Message, StringComparison.Ordinal);
+    }
+
     private static TheoryData<string, long, long> CreateCases()
     {
         var cases = new TheoryData<string, long, long>();

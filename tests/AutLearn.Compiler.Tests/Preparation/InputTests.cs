@@ -114,6 +114,22 @@ public sealed class InputTests
     }
 
     [Fact]
+    public void Compile_NodesOfOneName_GiveModelsThatRun()
+    {
+        // The gradient of the first node would be called as the second.
+        var (graph, random) = (new OnnxGraph("g"), new Random(1));
+        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape("N", 4)));
+        Value h = graph.AddNode("Tanh", [Networks.Dense(graph, x, "fc1", random, 4, 4, null)], ["h:0"], name: "act").Outputs[0]!;
+        h = graph.AddNode("Relu", [h], ["r:0"], name: "act_grad/Mul").Outputs[0]!;
+        h = graph.AddNode("Relu", [h], ["q:0"], name: "act").Outputs[0]!;
+        graph.AddOutput(Networks.Dense(graph, h, "fc2", random, 4, 3, "logits"));
+        CompiledArtifacts artifacts = ModelCompiler.Compile(new OnnxModel(graph, 18), new CompileOptions { Trainable = TrainableSelection.All });
+        Assert.All(artifacts.TrainStep.Graph.Nodes.Where(n => n.Name.Length > 0).GroupBy(n => n.Name), g => Assert.Single(g));
+        using var runner = new StepRunner(artifacts);
+        runner.Step(new Dictionary<string, Tensor> { ["x"] = Networks.Random(random, 1, 5, 4) }, Networks.Labels(random, 3, 5), 0.1f);
+    }
+
+    [Fact]
     public void Compile_OneScoreUnderCrossEntropy_NamesTheLossesThatFit()
     {
         var e = Assert.Throws<InvalidModelException>(() => ModelCompiler.Compile(Networks.Head(4, 1), new CompileOptions()));
