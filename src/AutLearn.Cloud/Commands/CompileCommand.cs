@@ -32,6 +32,7 @@ internal static class CompileCommand
             Description = $"What to write: the device artifacts, or with ort-training also the official training artifacts of ONNX Runtime 1.19, in a sub-folder '{ArtifactNames.OrtTrainingFolder}' (--optimizer sgd or adamw only).",
             DefaultValueFactory = _ => DeviceTarget,
         }.AcceptOnlyFromAmong(DeviceTarget, OrtTarget);
+        Option<string?> links = ModelFile.LinksOption();
         var arguments = new CompileArguments();
         var command = new Command(
             "compile",
@@ -40,6 +41,7 @@ internal static class CompileCommand
             model,
             target,
             kind,
+            links,
         };
         arguments.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -52,7 +54,7 @@ internal static class CompileCommand
                 throw new UsageException($"--target {OrtTarget} writes a folder; --out '{to}' is a {PackageExtension} file.");
             var outputs = new OutputPaths();
             _ = isPackage ? outputs.File(target.Name, to) : outputs.Folder(target.Name, to);
-            OnnxModel loaded = ModelFile.ReadTyped(path);
+            OnnxModel loaded = ModelFile.ReadTyped(path, parsed.GetValue(links));
             CompileOptions options = arguments.Read(parsed, loaded, Path.GetFileNameWithoutExtension(path));
             var watch = Stopwatch.StartNew();
             CompiledArtifacts artifacts = ModelCompiler.Compile(loaded, options, progress: null, cancellation);

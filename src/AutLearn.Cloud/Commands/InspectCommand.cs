@@ -16,16 +16,18 @@ internal static class InspectCommand
     public static Command Create(ToolConsole console)
     {
         var model = new Argument<string>("model") { Description = "The ONNX file." };
+        Option<string?> links = ModelFile.LinksOption();
         var command = new Command(
             "inspect",
             "Show what a model costs, where it can be cut into backbone and head, and which parameters can be trained. The names it lists are what 'compile --trainable' matches.")
         {
             model,
+            links,
         };
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(model);
-            OnnxModel loaded = ModelFile.ReadTyped(path);
+            OnnxModel loaded = ModelFile.ReadTyped(path, parsed.GetValue(links));
             InspectReport report = new ModelInspector(loaded, GradientRegistry.CreateDefault()).Inspect(path);
             console.Report(report, ReportJson.Default.InspectReport, Render);
             return ExitCode.Success;

@@ -8,10 +8,11 @@ namespace AutLearn.Graph.Serialization;
 
 /// <summary>Reads tensor data from files beside the model.</summary>
 /// <remarks>
-/// The folder is a wall: absolute paths, "..", and links that lead outside are refused. Equal regions are read once and
+/// The folder is a wall: absolute paths, "..", and links that lead outside are refused, but for links that stay within a wider folder where one is
+/// given. Equal regions are read once and
 /// different ones may not overlap, by whatever path they are named, so that all tensors together never take more memory than the files are long.
 /// </remarks>
-internal sealed class ExternalDataSource(string? folder)
+internal sealed class ExternalDataSource(string? folder, string? linksWithin = null)
 {
     private const int LongestLocation = 4096;
 
@@ -101,10 +102,13 @@ internal sealed class ExternalDataSource(string? folder)
 
         string root = RealPath(Path.GetFullPath(folder)) ?? throw Absent(location, what, context);
         string path = RealPath(Path.GetFullPath(Path.Combine([root, .. parts.Where(p => p is not ("" or "."))]))) ?? throw Absent(location, what, context);
-        if (!path.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which leads outside the model's folder");
+        if (!IsWithin(path, root) && !(linksWithin is not null && RealPath(Path.GetFullPath(linksWithin)) is { } wider && IsWithin(path, wider)))
+            throw context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which leads outside {(linksWithin is null ? "the model's folder. Where it is a link into a hub's cache, say within which folder links may lead" : $"the model's folder and {ReadContext.Quote(linksWithin)}")}");
         return File.Exists(path) ? path : throw Absent(location, what, context);
     }
+
+    private static bool IsWithin(string path, string folder) =>
+        path.StartsWith(folder.EndsWith(Path.DirectorySeparatorChar) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static InvalidModelException Absent(string location, Func<string> what, ReadContext context) =>
         context.Invalid($"{what()} names the external file {ReadContext.Quote(location)}, which does not exist in the model's folder");

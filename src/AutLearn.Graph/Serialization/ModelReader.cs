@@ -19,7 +19,7 @@ internal sealed class ModelReader
 
     /// <summary>Reads a model.</summary>
     /// <exception cref="InvalidModelException">The bytes are no model that AutLearn can hold.</exception>
-    public static OnnxModel Read(ReadOnlySpan<byte> bytes, string name, string? externalDataFolder)
+    public static OnnxModel Read(ReadOnlySpan<byte> bytes, string name, string? externalDataFolder, string? linksWithin = null)
     {
         var context = new ReadContext(name);
         if (IsOrtFormat(bytes))
@@ -35,7 +35,7 @@ internal sealed class ModelReader
             throw context.Invalid("the file is truncated, damaged or no ONNX", e);
         }
 
-        return new ModelReader(context, new ExternalDataSource(externalDataFolder)).Read(proto);
+        return new ModelReader(context, new ExternalDataSource(externalDataFolder, linksWithin)).Read(proto);
     }
 
     /// <summary>Gives the default domain its one name: the empty string.</summary>

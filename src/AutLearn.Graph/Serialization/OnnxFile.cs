@@ -14,12 +14,17 @@ public static class OnnxFile
     /// <param name="path">The file; external data must lie in its folder.</param>
     /// <exception cref="InvalidModelException">The file is damaged, inconsistent, or of a version that cannot be read.</exception>
     /// <exception cref="IOException">It is a pipe or a device, or cannot be read.</exception>
-    public static OnnxModel Read(string path)
+    public static OnnxModel Read(string path) => ReadWithLinks(path, null);
+
+    /// <summary>Reads a model whose external data may be links to elsewhere, as the caches of model hubs keep every file.</summary>
+    /// <param name="path">The file; external data must be named within its folder.</param>
+    /// <param name="linksWithin">The folder, such as the whole cache, that links may lead to anywhere within, and no further.</param>
+    /// <exception cref="InvalidModelException">The file is damaged, inconsistent, or of a version that cannot be read, or a link leads outside.</exception>
+    /// <exception cref="IOException">It is a pipe or a device, or cannot be read.</exception>
+    public static OnnxModel Read(string path, string linksWithin)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string full = Path.GetFullPath(path);
-        using var stream = RegularFile.OpenRead(full, bufferSize: 1);
-        return Read(stream, path, Path.GetDirectoryName(full));
+        ArgumentException.ThrowIfNullOrEmpty(linksWithin);
+        return ReadWithLinks(path, linksWithin);
     }
 
     /// <summary>Reads a model from a stream, up to its end.</summary>
@@ -31,6 +36,19 @@ public static class OnnxFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(name);
+        return Read(stream, name, externalDataFolder, linksWithin: null);
+    }
+
+    private static OnnxModel ReadWithLinks(string path, string? linksWithin)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string full = Path.GetFullPath(path);
+        using var stream = RegularFile.OpenRead(full, bufferSize: 1);
+        return Read(stream, path, Path.GetDirectoryName(full), linksWithin);
+    }
+
+    private static OnnxModel Read(Stream stream, string name, string? externalDataFolder, string? linksWithin)
+    {
         long length = stream.CanSeek ? stream.Length - stream.Position : 0;
         if (length > ModelWriter.LargestFile)
             throw TooLarge(name);
@@ -38,7 +56,7 @@ public static class OnnxFile
         {
             byte[] bytes = new byte[length];
             int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return ModelReader.Read(bytes.AsSpan(0, read), name, externalDataFolder);
+            return ModelReader.Read(bytes.AsSpan(0, read), name, externalDataFolder, linksWithin);
         }
 
         using var memory = new MemoryStream();
@@ -50,7 +68,7 @@ public static class OnnxFile
             memory.Write(chunk, 0, count);
         }
 
-        return ModelReader.Read(memory.GetBuffer().AsSpan(0, (int)memory.Length), name, externalDataFolder);
+        return ModelReader.Read(memory.GetBuffer().AsSpan(0, (int)memory.Length), name, externalDataFolder, linksWithin);
     }
 
     /// <summary>Reads a model from memory.</summary>

@@ -66,6 +66,33 @@ public sealed class ExternalDataTests : IDisposable
         Read(("location", "inside"));
     }
 
+    [Fact]
+    public void Read_LinksWithinAHubsCache_LeadAnywhereInItAndNoFurther()
+    {
+        // models--name/blobs holds every file under its hash, snapshots/revision the links.
+        string cache = Path.Combine(_outside, "hub"), snapshot = Path.Combine(cache, "snapshots", "r"), blobs = Path.Combine(cache, "blobs");
+        Directory.CreateDirectory(snapshot);
+        Directory.CreateDirectory(blobs);
+        string model = Path.Combine(snapshot, "model.onnx");
+        OnnxModel written = SampleModels.All.Values.First()();
+        OnnxFile.Write(written, model, new OnnxWriteOptions { ExternalDataThresholdInBytes = 1, ExternalDataFileName = "model.data" });
+        Move("model.onnx", "aaa");
+        Move("model.data", "bbb");
+        Assert.Contains("within which folder links may lead", Assert.Throws<InvalidModelException>(() => OnnxFile.Read(model)).Message, StringComparison.Ordinal);
+        Assert.Equal(OnnxFile.ToBytes(written), OnnxFile.ToBytes(OnnxFile.Read(model, cache)));
+        Assert.Contains("leads outside", Assert.Throws<InvalidModelException>(() => OnnxFile.Read(model, snapshot)).Message, StringComparison.Ordinal);
+
+        File.Move(Path.Combine(blobs, "bbb"), Path.Combine(_outside, "elsewhere"));
+        File.CreateSymbolicLink(Path.Combine(blobs, "bbb"), "../../elsewhere");
+        Assert.Contains("leads outside", Assert.Throws<InvalidModelException>(() => OnnxFile.Read(model, cache)).Message, StringComparison.Ordinal);
+
+        void Move(string name, string blob)
+        {
+            File.Move(Path.Combine(snapshot, name), Path.Combine(blobs, blob));
+            File.CreateSymbolicLink(Path.Combine(snapshot, name), $"../../blobs/{blob}");
+        }
+    }
+
     [Theory]
     [InlineData("offset", "49")]
     [InlineData("offset", "-1")]
