@@ -137,7 +137,7 @@ internal static class RealModelTable
         }
         catch (Exception error) when (error is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
         {
-            Console.WriteLine($"not opened by ONNX Runtime: {error.Message.ReplaceLineEndings(" ")}");
+            Console.WriteLine($"not opened by ONNX Runtime: {error.Message.ReplaceLineEndings(" ").Replace(Path.GetDirectoryName(file)! + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)}");
         }
     }
 }
