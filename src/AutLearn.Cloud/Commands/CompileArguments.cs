@@ -5,7 +5,6 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph;
-using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -92,27 +91,6 @@ internal sealed class CompileArguments
         DefaultValueFactory = _ => "frozen",
     }.AcceptOnlyFromAmong("frozen", "training");
 
-    private readonly Option<double> _learningRate = new Option<double>("--learning-rate", "--lr")
-    {
-        Description = "The learning rate that the artifacts recommend.",
-        HelpName = "number",
-        DefaultValueFactory = _ => 0.001,
-    }.Between(1e-12, 1);
-
-    private readonly Option<int> _batchSize = new Option<int>("--batch-size", "-b")
-    {
-        Description = "The samples in a step that the artifacts recommend.",
-        HelpName = "number",
-        DefaultValueFactory = _ => 16,
-    }.Between(1, 65_536);
-
-    private readonly Option<int> _epochs = new Option<int>("--epochs", "-e")
-    {
-        Description = "The passes over the data that the artifacts recommend.",
-        HelpName = "number",
-        DefaultValueFactory = _ => 10,
-    }.Between(1, 100_000);
-
     private readonly Option<double?> _clipNorm = new Option<double?>("--clip-norm")
     {
         Description = "Scale all gradients down together where their norm is larger.",
@@ -132,6 +110,7 @@ internal sealed class CompileArguments
     };
 
     private readonly LossArguments _loss = new();
+    private readonly DefaultsArguments _defaults = new("0.001", epochs: 10);
     private readonly OptimizerArguments _optimizer = new();
     private readonly PreprocessingArguments _preprocessing = new();
 
@@ -153,12 +132,10 @@ internal sealed class CompileArguments
         command.Add(_batchNormalization);
         _loss.AddTo(command);
         _optimizer.AddTo(command);
-        command.Add(_learningRate);
+        _defaults.AddTo(command);
         command.Add(_clipNorm);
         command.Add(_accumulate);
         command.Add(_lazyRows);
-        command.Add(_batchSize);
-        command.Add(_epochs);
         _preprocessing.AddTo(command);
     }
 
@@ -183,7 +160,7 @@ internal sealed class CompileArguments
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),
             Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : [],
-            Defaults = new TrainingDefaults(parsed.GetValue(_learningRate), parsed.GetValue(_batchSize), parsed.GetValue(_epochs)),
+            Defaults = _defaults.Read(parsed, learningRate: 0.001),
         };
         int? newHead = parsed.GetValue(_newHead);
         if (newHead is { } count)

@@ -14,19 +14,13 @@ namespace AutLearn.Cloud.Commands;
 /// <summary><c>autlearn compile</c>.</summary>
 internal static class CompileCommand
 {
-    private const string PackageExtension = ".autlearn";
     private const string DeviceTarget = "device";
     private const string OrtTarget = "ort-training";
 
     public static Command Create(ToolConsole console)
     {
         var model = new Argument<string>("model") { Description = "The pretrained ONNX file." };
-        var target = new Option<string>("--out", "-o")
-        {
-            Description = $"Where the device artifacts go: a folder, or one file if the name ends in {PackageExtension}.",
-            HelpName = "path",
-            Required = true,
-        };
+        Option<string> target = ArtifactOutput.Option();
         var kind = new Option<string>("--target")
         {
             Description = $"What to write: the device artifacts, or with ort-training also the official training artifacts of ONNX Runtime 1.19, in a sub-folder '{ArtifactNames.OrtTrainingFolder}' (--optimizer sgd or adamw only).",
@@ -47,35 +41,33 @@ internal static class CompileCommand
         command.SetAction((parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(model);
-            string to = parsed.GetRequiredValue(target);
-            bool isPackage = Path.GetExtension(to).Equals(PackageExtension, StringComparison.OrdinalIgnoreCase);
+            ArtifactOutput output = ArtifactOutput.Read(parsed, target);
             bool isOfficial = parsed.GetRequiredValue(kind) == OrtTarget;
-            if (isOfficial && isPackage)
-                throw new UsageException($"--target {OrtTarget} writes a folder; --out '{to}' is a {PackageExtension} file.");
-            var outputs = new OutputPaths();
-            _ = isPackage ? outputs.File(target.Name, to) : outputs.Folder(target.Name, to);
+            if (isOfficial && output.IsPackage)
+                throw new UsageException($"--target {OrtTarget} writes a folder; --out '{output.Path}' is a {ArtifactWriter.PackageExtension} file.");
+            output.Try(new OutputPaths(), target);
             OnnxModel loaded = ModelFile.ReadTyped(path, parsed.GetValue(links));
             CompileOptions options = arguments.Read(parsed, loaded, Path.GetFileNameWithoutExtension(path));
             var watch = Stopwatch.StartNew();
             CompiledArtifacts artifacts = ModelCompiler.Compile(loaded, options, progress: null, cancellation);
             double seconds = watch.Elapsed.TotalSeconds;
             OrtTrainingArtifacts? official = isOfficial ? OrtTrainingCompiler.Compile(loaded, options, cancellation) : null;
-            OutputFile.Save(to, isPackage ? artifacts.SavePackage : artifacts.Save);
-            string? officialFolder = official is null ? null : Path.Combine(to, ArtifactNames.OrtTrainingFolder);
+            output.Save(artifacts);
+            string? officialFolder = official is null ? null : Path.Combine(output.Path, ArtifactNames.OrtTrainingFolder);
             if (officialFolder is not null)
                 OutputFile.Save(officialFolder, official!.Save);
-            console.Report(Outcome(path, to, seconds, artifacts, isPackage) with { OrtTraining = officialFolder }, ReportJson.Default.CompileOutcome, Render);
+            console.Report(Outcome(path, output, seconds, artifacts) with { OrtTraining = officialFolder }, ReportJson.Default.CompileOutcome, Render);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static CompileOutcome Outcome(string path, string target, double seconds, CompiledArtifacts artifacts, bool isPackage)
+    private static CompileOutcome Outcome(string path, ArtifactOutput output, double seconds, CompiledArtifacts artifacts)
     {
         ArtifactManifest manifest = artifacts.Manifest;
         return new CompileOutcome(
             path,
-            target,
+            output.Path,
             seconds,
             TrainedReport.Of(manifest),
             artifacts.Report.FrozenParameters,
@@ -89,7 +81,7 @@ internal static class CompileCommand
             manifest.Optimizer.Kind,
             new(manifest.Logits.Name, manifest.Logits.ElementType.ToString(), $"[{string.Join(",", manifest.Logits.Shape)}]"),
             [.. manifest.Files.Select(f => new FileReport(f.Path, f.SizeInBytes))],
-            isPackage ? new FileInfo(target).Length : manifest.Files.Sum(f => f.SizeInBytes) + new FileInfo(Path.Combine(target, ArtifactNames.Manifest)).Length,
+            output.IsPackage ? new FileInfo(output.Path).Length : manifest.Files.Sum(f => f.SizeInBytes) + new FileInfo(Path.Combine(output.Path, ArtifactNames.Manifest)).Length,
             null);
     }
 

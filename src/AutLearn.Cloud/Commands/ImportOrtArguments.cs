@@ -4,7 +4,6 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Importing;
 using AutLearn.Compiler;
 using AutLearn.Compiler.OrtTraining.Import;
-using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -29,26 +28,7 @@ internal sealed class ImportOrtArguments
     };
 
     private readonly LossArguments _loss = new();
-
-    private readonly Option<double?> _learningRate = new Option<double?>("--learning-rate", "--lr")
-    {
-        Description = "The learning rate that the artifacts recommend. Default: that of the checkpoint, else 0.001.",
-        HelpName = "number",
-    }.Between(1e-12, 1);
-
-    private readonly Option<int> _batchSize = new Option<int>("--batch-size", "-b")
-    {
-        Description = "The samples in a step that the artifacts recommend.",
-        HelpName = "number",
-        DefaultValueFactory = _ => 16,
-    }.Between(1, 65_536);
-
-    private readonly Option<int> _epochs = new Option<int>("--epochs", "-e")
-    {
-        Description = "The passes over the data that the artifacts recommend.",
-        HelpName = "number",
-        DefaultValueFactory = _ => 5,
-    }.Between(1, 100_000);
+    private readonly DefaultsArguments _defaults = new("that of the checkpoint, else 0.001", epochs: 5);
 
     private readonly Option<string?> _classes = new("--classes")
     {
@@ -65,9 +45,7 @@ internal sealed class ImportOrtArguments
         command.Add(_model);
         command.Add(_scores);
         _loss.AddTo(command);
-        command.Add(_learningRate);
-        command.Add(_batchSize);
-        command.Add(_epochs);
+        _defaults.AddTo(command);
         command.Add(_classes);
     }
 
@@ -89,7 +67,7 @@ internal sealed class ImportOrtArguments
     public CompileOptions Compile(ParseResult parsed, OrtTrainingImport import, string modelName)
     {
         CompileOptions options = import.ToCompileOptions(modelName);
-        options.Defaults = new TrainingDefaults(parsed.GetValue(_learningRate) ?? import.LearningRate, parsed.GetValue(_batchSize), parsed.GetValue(_epochs));
+        options.Defaults = _defaults.Read(parsed, import.LearningRate);
         options.Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : ImmutableArray<string>.Empty;
         return options;
     }

@@ -18,12 +18,7 @@ internal static class ImportOrtCommand
     public static Command Create(ToolConsole console)
     {
         var folder = new Argument<string>("folder") { Description = "The folder that the official tool of ONNX Runtime Training wrote: training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint." };
-        var target = new Option<string>("--out", "-o")
-        {
-            Description = $"Where the device artifacts go: a folder, or one file if the name ends in {ArtifactWriter.PackageExtension}.",
-            HelpName = "path",
-            Required = true,
-        };
+        Option<string> target = ArtifactOutput.Option();
         var onnx = new Option<string?>("--onnx")
         {
             Description = "Where the plain ONNX model with the learned parameters goes. Default: beside the artifacts, of their name with .onnx.",
@@ -42,18 +37,18 @@ internal static class ImportOrtCommand
         command.SetAction((parsed, cancellation) =>
         {
             string from = parsed.GetRequiredValue(folder);
-            string to = parsed.GetRequiredValue(target);
-            bool isPackage = Path.GetExtension(to).Equals(ArtifactWriter.PackageExtension, StringComparison.OrdinalIgnoreCase);
-            string plain = parsed.GetValue(onnx) ?? (isPackage ? Path.ChangeExtension(to, ".onnx") : Path.TrimEndingDirectorySeparator(to) + ".onnx");
+            ArtifactOutput output = ArtifactOutput.Read(parsed, target);
+            string to = output.Path;
+            string plain = parsed.GetValue(onnx) ?? (output.IsPackage ? Path.ChangeExtension(to, ".onnx") : Path.TrimEndingDirectorySeparator(to) + ".onnx");
             var outputs = new OutputPaths();
-            _ = isPackage ? outputs.File(target.Name, to) : outputs.Folder(target.Name, to);
+            output.Try(outputs, target);
             outputs.File(onnx.Name, plain);
             OrtImportOptions options = arguments.Import(parsed);
             OfficialSetFiles files = OfficialSetFiles.Find(from, arguments.Names(parsed));
             OrtTrainingImport import = OrtTrainingImport.Of(Read(files, arguments.Model(parsed) is { } model ? OfficialSetFiles.Locate(from, model) : null), options, cancellation);
             CompiledArtifacts artifacts = ModelCompiler.Compile(import.Model, arguments.Compile(parsed, import, Path.GetFileNameWithoutExtension(to)), progress: null, cancellation);
             RequireTrained(import, artifacts.Manifest);
-            OutputFile.Save(to, isPackage ? artifacts.SavePackage : artifacts.Save);
+            output.Save(artifacts);
             OutputFile.Save(plain, p => OnnxFile.Write(import.Model, p));
             console.Report(Report(from, to, plain, import, artifacts.Manifest, files, options), ReportJson.Default.ImportReport, ImportReportView.Render);
             return Task.FromResult(ExitCode.Success);
