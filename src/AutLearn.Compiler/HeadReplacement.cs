@@ -14,8 +14,6 @@ namespace AutLearn.Compiler;
 /// </remarks>
 public static class HeadReplacement
 {
-    private const string Contributed = "com.microsoft";
-
     /// <summary>Replaces the last layer.</summary>
     /// <param name="model">The model, which is changed; shapes that are not declared are inferred.</param>
     /// <param name="classes">The number of new classes, at least 2.</param>
@@ -37,7 +35,7 @@ public static class HeadReplacement
         bool areMaps = IsConvolution(classifier), areAveraged = areMaps && AreAveraged(classifier, replaced);
         long width = WidthOf(classifier, features, areMaps && !areAveraged, replaced);
         (string? logitsName, string? probabilitiesName) = OutputNames(graph, classifier, replaced);
-        string weightName = NameOfWeight(classifier);
+        string weightName = ConstantExpressions.NameOf(WeightOf(classifier));
         string biasName = (classifier.Input(2) is { } bias && ConstantNames(classifier).Contains(bias.Name) ? bias.Name : null)
             ?? replaced.Where(n => n.Is("Add")).SelectMany(ConstantNames).FirstOrDefault(n => n != weightName)
             ?? "classifier.bias";
@@ -97,26 +95,14 @@ public static class HeadReplacement
 
     private static Node FindClassifier(OnnxGraph graph)
     {
-        HashSet<Value> computed = ParameterCatalog.ComputedFromConstants(graph);
-        return graph.Nodes.LastOrDefault(n => IsProduct(n) && n.Input(0) is { } x && n.Input(WeightAt(n)) is { } w && IsConstant(w) && !IsConstant(x))
+        HashSet<Value> computed = ConstantExpressions.In(graph);
+        return graph.Nodes.LastOrDefault(n => WeightedOperators.MatrixOf(n) is { } at && n.Input(0) is { } x && n.Input(at) is { } w && IsConstant(w) && !IsConstant(x))
             ?? throw new InvalidModelException("The model has no Gemm, MatMul or Conv with constant weights that a new head could replace.");
 
         bool IsConstant(Value value) => value.Initializer is not null || computed.Contains(value);
     }
 
-    private static bool IsProduct(Node node) =>
-        node.Domain.Length == 0 ? node.OpType is "Gemm" or "MatMul" or "Conv" or "QLinearMatMul" or "QLinearConv" or "MatMulInteger" or "ConvInteger"
-        : node.Domain == Contributed && node.OpType is "FusedMatMul" or "FusedGemm" or "FusedConv" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "MatMulNBits" or "QGemm";
-
-    private static int WeightAt(Node node) => node.OpType is "QLinearMatMul" or "QLinearConv" or "QGemm" ? 3 : 1;
-
-    private static string NameOfWeight(Node classifier)
-    {
-        Value weight = classifier.Inputs[WeightAt(classifier)]!;
-        while (weight is { Initializer: null, Producer: { } producer } && producer.Input(0) is { } source)
-            weight = source;
-        return weight.Name;
-    }
+    private static Value WeightOf(Node classifier) => classifier.Inputs[WeightedOperators.MatrixOf(classifier)!.Value]!;
 
     private static long WidthOf(Node classifier, Value features, bool isForEachPoint, HashSet<Node> replaced)
     {
@@ -134,7 +120,7 @@ public static class HeadReplacement
             return width.Size;
 
         // Shape arithmetic that cannot be followed hides the features; the weights tell their length as well.
-        Shape? weight = classifier.Inputs[WeightAt(classifier)]!.Shape;
+        Shape? weight = WeightOf(classifier).Shape;
         int at = isConvolution || (classifier.OpType.EndsWith("Gemm", StringComparison.Ordinal) && classifier.GetInt("transB", 0) != 0) ? 1 : 0;
         return weight is { Rank: >= 2 } && weight[at].IsKnown && classifier.GetInt("group", 1) == 1
             ? weight[at].Size
@@ -197,7 +183,7 @@ public static class HeadReplacement
 
     private static void RemoveAll(OnnxGraph graph, HashSet<Node> replaced)
     {
-        HashSet<Value> computed = ParameterCatalog.ComputedFromConstants(graph);
+        HashSet<Value> computed = ConstantExpressions.In(graph);
         foreach (Value output in graph.Outputs.Where(o => o.Producer is { } p && replaced.Contains(p)).ToArray())
             graph.RemoveOutput(output);
         graph.RemoveAll(replaced);

@@ -34,9 +34,9 @@ internal sealed class AdapterInsertion
     /// <exception cref="AutLearnException">A pattern fits no weight that can have one.</exception>
     public void Apply(Value scores)
     {
-        HashSet<Value> computed = ParameterCatalog.ComputedFromConstants(_graph);
+        HashSet<Value> computed = ConstantExpressions.In(_graph);
         HashSet<Node> relevant = ParameterCatalog.AncestorsOf(scores);
-        (Node Node, string Weight)[] candidates = [.. _graph.Nodes.Where(n => relevant.Contains(n) && CanAdapt(n, computed)).Select(n => (n, NameOf(n.Inputs[1]!)))];
+        (Node Node, string Weight)[] candidates = [.. _graph.Nodes.Where(n => relevant.Contains(n) && CanAdapt(n, computed)).Select(n => (n, ConstantExpressions.NameOf(n.Inputs[1]!)))];
         foreach (string pattern in _adapter.On)
         {
             if (!candidates.Any(c => TrainableSelection.Fits(pattern, c.Weight) || TrainableSelection.Fits(pattern, c.Node.DisplayName)))
@@ -64,13 +64,6 @@ internal sealed class AdapterInsertion
         };
 
         bool IsConstant(Value value) => value.Initializer is not null || computed.Contains(value);
-    }
-
-    private static string NameOf(Value weight)
-    {
-        while (weight is { Initializer: null, Producer: { } producer } && producer.Input(0) is { } source)
-            weight = source;
-        return weight.Name;
     }
 
     private void Adapt(Node node, string weight)

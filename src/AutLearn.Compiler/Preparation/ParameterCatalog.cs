@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using AutLearn.Compiler.Passes;
 using AutLearn.Graph;
 
@@ -21,7 +20,7 @@ internal sealed class ParameterCatalog
     private ParameterCatalog(OnnxGraph graph)
     {
         _graph = graph;
-        _computed = ComputedFromConstants(graph);
+        _computed = ConstantExpressions.In(graph);
     }
 
     /// <summary>Gets the layers, first layer first. Parameters before the first weighted operator form a layer of their own.</summary>
@@ -67,9 +66,6 @@ internal sealed class ParameterCatalog
 
         return found;
     }
-
-    /// <summary>Gets what gives a node its weights: the input positions, with what the constant there is to the layer.</summary>
-    public static IReadOnlyList<(int Position, ParameterKind Kind)> PositionsOf(Node node) => Operators.Positions.GetValueOrDefault((node.Domain, node.OpType), []);
 
     private Value[] LastLayers(int count)
     {
@@ -133,7 +129,7 @@ internal sealed class ParameterCatalog
     // Weights inside a branch are none of this graph's.
     private string InBranches()
     {
-        if (_graph.Nodes.FirstOrDefault(n => n.Is("If") && n.Subgraphs().SelectMany(g => g.Nodes).Any(IsWeighted)) is not { } node)
+        if (_graph.Nodes.FirstOrDefault(n => n.Is("If") && n.Subgraphs().SelectMany(g => g.Nodes).Any(WeightedOperators.IsWeighted)) is not { } node)
             return "";
         HashSet<Node> before = AncestorsOf(node.Inputs[0]!);
         string[] deciding = [.. _graph.Inputs.Where(i => ReferenceEquals(i, node.Inputs[0]) || i.Uses.Any(u => before.Contains(u.Node))).Select(i => i.Name)];
@@ -147,7 +143,7 @@ internal sealed class ParameterCatalog
     private void Add(Node node)
     {
         var own = new List<Value>();
-        foreach ((int position, ParameterKind kind) in PositionsOf(node))
+        foreach ((int position, ParameterKind kind) in WeightedOperators.PositionsOf(node))
         {
             if (node.Input(position) is not { } read || !IsWeight(node, position, read))
                 continue;
@@ -158,18 +154,18 @@ internal sealed class ParameterCatalog
             }
         }
 
-        Value? integers = IntegerWeightsOf(node);
+        Value? integers = WeightedOperators.IntegersOf(node);
         if (own.Count == 0 && integers is null)
             return;
-        if (IsWeighted(node) || integers is not null || _layers.Count == 0)
-            _layers.Add(new(IsWeighted(node) || integers is not null ? node : null, integers));
+        if (WeightedOperators.IsWeighted(node) || integers is not null || _layers.Count == 0)
+            _layers.Add(new(WeightedOperators.IsWeighted(node) || integers is not null ? node : null, integers));
         _layers[^1].Add(own);
     }
 
     // Elementwise operators are what the values around them make of them: a bias behind a product, scale and shift behind a quotient by a root.
     private ParameterKind KindOf(Node node, int position, ParameterKind kind)
     {
-        if (node.Domain.Length > 0 || !Operators.Elementwise.Contains(node.OpType))
+        if (!WeightedOperators.IsElementwise(node))
             return kind;
         if (FollowsProduct(node, position))
             return ParameterKind.Bias;
@@ -182,18 +178,13 @@ internal sealed class ParameterCatalog
     // A lone number beside an elementwise operator is a factor or an epsilon, unless it is the bias of a layer with one output.
     private bool IsWeight(Node node, int position, Value read)
     {
-        if (!Operators.Elementwise.Contains(node.OpType) || node.Domain.Length > 0)
+        if (!WeightedOperators.IsElementwise(node))
             return true;
         return (read.Initializer?.Count ?? read.Shape?.ElementCount()) != 1 || (node.Is("Add") && FollowsProduct(node, position) && node.Input(1 - position)!.Shape is { Rank: > 0 } shape && shape[shape.Rank - 1].Is(1));
     }
 
     private bool FollowsProduct(Node node, int position) =>
-        node.Is("Add") && node.Input(1 - position)?.Producer is { } producer && IsWeighted(producer) && !_computed.Contains(node.Input(1 - position)!);
-
-    private static bool IsWeighted(Node node) => Operators.Weighted.Contains((node.Domain, node.OpType));
-
-    private static Value? IntegerWeightsOf(Node node) =>
-        Operators.Integer.TryGetValue((node.Domain, node.OpType), out int position) && node.Input(position) is { IsConstant: true } weights ? weights : null;
+        node.Is("Add") && node.Input(1 - position)?.Producer is { } producer && WeightedOperators.IsWeighted(producer) && !_computed.Contains(node.Input(1 - position)!);
 
     // Follows what is computed from constants alone back to the constants that hold it. A lone number on the way (an epsilon, a factor) is no parameter.
     private IEnumerable<Value> SourcesOf(Value read)
@@ -206,7 +197,7 @@ internal sealed class ParameterCatalog
                 continue;
             if (value.IsConstant)
             {
-                if (value.ElementType.IsFloatingPoint() && (ReferenceEquals(value, read) || value.Initializer!.Count > 1 || value.Uses.All(u => Operators.Moves.Contains(u.Node.OpType))))
+                if (value.ElementType.IsFloatingPoint() && (ReferenceEquals(value, read) || value.Initializer!.Count > 1 || value.Uses.All(u => WeightedOperators.Moves(u.Node))))
                     yield return value;
             }
             else if (_computed.Contains(value) && value.Producer is { } producer)
@@ -217,23 +208,10 @@ internal sealed class ParameterCatalog
                     continue;
                 }
 
-                foreach (Value input in (Operators.Moves.Contains(producer.OpType) ? producer.Inputs.Take(1) : producer.Inputs).Reverse().OfType<Value>())
+                foreach (Value input in (WeightedOperators.Moves(producer) ? producer.Inputs.Take(1) : producer.Inputs).Reverse().OfType<Value>())
                     pending.Push(input);
             }
         }
-    }
-
-    /// <summary>Gets every value that is computed from constants alone, Constant nodes among them.</summary>
-    public static HashSet<Value> ComputedFromConstants(OnnxGraph graph)
-    {
-        var computed = new HashSet<Value>();
-        foreach (Node node in graph.Nodes)
-        {
-            if (CommonSubexpressionElimination.IsPure(node) && node.Inputs.All(i => i is null || i.Initializer is not null || computed.Contains(i)))
-                computed.UnionWith(node.Outputs.OfType<Value>());
-        }
-
-        return computed;
     }
 
     /// <summary>A weighted operator with its parameters and those of what follows up to the next one.</summary>
@@ -250,63 +228,5 @@ internal sealed class ParameterCatalog
         public IReadOnlyList<Value> Parameters => _parameters;
 
         public void Add(IEnumerable<Value> parameters) => _parameters.AddRange(parameters);
-    }
-
-    // What is known of operators that carry weights.
-    private static class Operators
-    {
-        private const string Contributed = "com.microsoft";
-
-        public static readonly FrozenDictionary<(string Domain, string OpType), (int, ParameterKind)[]> Positions = CreatePositions();
-
-        public static readonly FrozenSet<string> Elementwise = new[] { "Add", "Sub", "Mul", "Div" }.ToFrozenSet();
-
-        public static readonly FrozenSet<string> Moves = new[] { "Transpose", "Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten", "Cast", "Expand", "Slice", "Gather", "Split", "Tile", "Pad" }.ToFrozenSet();
-
-        public static readonly FrozenSet<(string, string)> Weighted = new[] { "Gemm", "MatMul", "Conv", "ConvTranspose", "LSTM", "GRU", "RNN", "Gather", "Einsum" }.Select(o => ("", o))
-            .Concat(new[] { "FusedMatMul", "FusedGemm", "FusedConv", "Attention", "EmbedLayerNormalization" }.Select(o => (Contributed, o))).ToFrozenSet();
-
-        // Where the integers stand.
-        public static readonly FrozenDictionary<(string, string), int> Integer = new Dictionary<(string, string), int>
-        {
-            [("", "QLinearConv")] = 3,
-            [("", "QLinearMatMul")] = 3,
-            [("", "ConvInteger")] = 1,
-            [("", "MatMulInteger")] = 1,
-            [(Contributed, "DynamicQuantizeMatMul")] = 1,
-            [(Contributed, "MatMulIntegerToFloat")] = 1,
-            [(Contributed, "MatMulNBits")] = 1,
-            [(Contributed, "QGemm")] = 3,
-        }.ToFrozenDictionary();
-
-        private static FrozenDictionary<(string, string), (int, ParameterKind)[]> CreatePositions()
-        {
-            var positions = new Dictionary<(string, string), (int, ParameterKind)[]>();
-            Add("", [(0, ParameterKind.Weight), (1, ParameterKind.Weight), (2, ParameterKind.Bias)], "Gemm");
-            Add("", [(0, ParameterKind.Weight), (1, ParameterKind.Weight)], "MatMul", "Einsum");
-            Add("", [(0, ParameterKind.Bias), (1, ParameterKind.Bias)], "Add", "Sub");
-            Add("", [(0, ParameterKind.Weight), (1, ParameterKind.Weight)], "Mul", "Div");
-            Add("", [(1, ParameterKind.Weight), (2, ParameterKind.Bias)], "Conv", "ConvTranspose");
-            Add("", [(1, ParameterKind.Normalization), (2, ParameterKind.Normalization)], "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization");
-            Add("", [(1, ParameterKind.Normalization)], "RMSNormalization");
-            Add("", [(1, ParameterKind.Weight)], "PRelu");
-            Add("", [(1, ParameterKind.Weight), (2, ParameterKind.Weight), (3, ParameterKind.Bias), (7, ParameterKind.Weight)], "LSTM");
-            Add("", [(1, ParameterKind.Weight), (2, ParameterKind.Weight), (3, ParameterKind.Bias)], "GRU", "RNN");
-            Add("", [(0, ParameterKind.Weight)], "Gather");
-            Add(Contributed, [(0, ParameterKind.Weight), (1, ParameterKind.Weight)], "FusedMatMul");
-            Add(Contributed, [(1, ParameterKind.Weight), (2, ParameterKind.Bias)], "FusedGemm", "FusedConv", "Attention");
-            Add(Contributed, [(1, ParameterKind.Bias)], "BiasGelu", "FastGelu");
-            Add(Contributed, [(2, ParameterKind.Normalization), (3, ParameterKind.Normalization), (4, ParameterKind.Bias)], "SkipLayerNormalization");
-            Add(Contributed, [(2, ParameterKind.Normalization), (3, ParameterKind.Bias)], "SkipSimplifiedLayerNormalization");
-            Add(Contributed, [(2, ParameterKind.Weight), (3, ParameterKind.Weight), (4, ParameterKind.Weight), (5, ParameterKind.Normalization), (6, ParameterKind.Normalization)], "EmbedLayerNormalization");
-            Add("", [(1, ParameterKind.Normalization)], "SimplifiedLayerNormalization");
-            return positions.ToFrozenDictionary();
-
-            void Add(string domain, (int, ParameterKind)[] at, params string[] operators)
-            {
-                foreach (string opType in operators)
-                    positions.Add((domain, opType), at);
-            }
-        }
     }
 }
