@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutLearn.Graph.Inference;
 
 namespace AutLearn.Graph;
 
@@ -62,6 +63,10 @@ public readonly record struct Dimension
 
     /// <summary>Tells whether the size is certainly the given number.</summary>
     public bool Is(long size) => IsKnown && Size == size;
+
+    /// <summary>Gets k where the size is k times a symbol alone, 1 where it is the symbol itself; null for other sizes.</summary>
+    /// <param name="symbol">A symbol, such as the batch's.</param>
+    public long? MultipleOf(string symbol) => SymbolicSize.MultipleOf(this, symbol);
 
     /// <inheritdoc/>
     public override string ToString() =>

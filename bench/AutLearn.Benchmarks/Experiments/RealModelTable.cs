@@ -101,7 +101,7 @@ internal static class RealModelTable
 
     private static string[] InChild(string path)
     {
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Prefix(), "real-models", "one", path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process child = ChildProcess.Start("real-models", "one", path);
         Task<string> text = child.StandardOutput.ReadToEndAsync();
         Task<string> errors = child.StandardError.ReadToEndAsync();
         bool isLate = !child.WaitForExit(MostTime);
@@ -117,9 +117,6 @@ internal static class RealModelTable
         string last = isLate ? $"not done within {MostTime.TotalSeconds:0} s for all ways" : errors.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("no message");
         return [.. lines.Take(RealModelCheck.Ways.Length - 1), .. Enumerable.Repeat(isLate ? last : $"WRONG: the process ended with {child.ExitCode}: {last}", Math.Max(1, RealModelCheck.Ways.Length - lines.Length))];
     }
-
-    // Under `dotnet program.dll` the process is dotnet itself.
-    private static string[] Prefix() => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
 
     private static void One(string file)
     {

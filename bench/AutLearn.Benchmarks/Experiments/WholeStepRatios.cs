@@ -130,12 +130,13 @@ internal static class WholeStepRatios
 
     private static long PeakInChild(string network, string side)
     {
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["whole-steps", "memory", network, side]) { RedirectStandardOutput = true })!;
+        using Process child = ChildProcess.Start("whole-steps", "memory", network, side);
+        Task<string> errors = child.StandardError.ReadToEndAsync();
         string text = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         return child.ExitCode == 0
             ? long.Parse(text, CultureInfo.InvariantCulture)
-            : throw new InvalidOperationException($"The process that measures {side} on {network} failed with exit code {child.ExitCode}.");
+            : throw new InvalidOperationException($"The process that measures {side} on {network} failed with exit code {child.ExitCode}: {errors.Result}");
     }
 
     private static long PeakOf(string network, string side)

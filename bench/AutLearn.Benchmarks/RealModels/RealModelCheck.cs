@@ -5,6 +5,7 @@ using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
 using AutLearn.Runtime;
+using AutLearn.Testing.Gradients;
 using Microsoft.ML.OnnxRuntime;
 
 namespace AutLearn.Benchmarks.RealModels;
@@ -24,17 +25,16 @@ internal sealed class RealModelCheck : IDisposable
     private static readonly int[] OpenSizes = [64, 16, 224, 512, 128, 320, 8];
 
     private readonly string _path;
-    private readonly InferenceSession _original;
+    private readonly OrtModel _original;
     private readonly bool _isQuantized;
     private readonly double _tolerance;
     private Dictionary<string, Tensor>? _inputs;
-    private Dictionary<string, Tensor>? _outputs;
+    private IReadOnlyDictionary<string, Tensor>? _outputs;
 
     public RealModelCheck(string path)
     {
         _path = path;
-        using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        _original = new InferenceSession(path, options);
+        _original = new OrtModel(path, GraphOptimizationLevel.ORT_ENABLE_ALL);
         OnnxModel model = OnnxFile.Read(path);
         _isQuantized = model.Graph.Nodes.Any(n => n.OpType.Contains("Quantize", StringComparison.Ordinal) || n.OpType.StartsWith("QLinear", StringComparison.Ordinal) || n.OpType.EndsWith("Integer", StringComparison.Ordinal));
         bool isHalf = model.Graph.Initializers.Any(v => v.ElementType == ElementType.Float16);
@@ -53,11 +53,11 @@ internal sealed class RealModelCheck : IDisposable
             {
                 var example = new ExampleInputs(Rows, size, seed: 1);
                 var inputs = new Dictionary<string, Tensor>();
-                foreach ((string name, NodeMetadata input) in _original.InputMetadata)
+                foreach ((string name, NodeMetadata input) in _original.Inputs)
                     inputs[name] = example.Of(name, (ElementType)(int)input.ElementDataType, ShapeOf(input), IsBatch);
-                _outputs = Run(_original, inputs);
+                _outputs = _original.Run(inputs);
                 _inputs = inputs;
-                Dictionary<string, Tensor> again = Run(_original, inputs);
+                IReadOnlyDictionary<string, Tensor> again = _original.Run(inputs);
                 why = "it gives other results for the same inputs, or none that are finite";
                 return _outputs.All(o => o.Value.Bytes.Span.SequenceEqual(again[o.Key].Bytes.Span) && Numbers(o.Value.ElementType, o.Value.Bytes.Span).All(double.IsFinite));
             }
@@ -146,7 +146,7 @@ internal sealed class RealModelCheck : IDisposable
         }
     }
 
-    private string Use(string package, Dictionary<string, Tensor>? expected)
+    private string Use(string package, IReadOnlyDictionary<string, Tensor>? expected)
     {
         using PersonalModel personal = PersonalModel.Open(package, new PersonalModelOptions { IntraOpThreads = 1 });
         ArtifactManifest manifest = personal.Manifest;
@@ -171,7 +171,7 @@ internal sealed class RealModelCheck : IDisposable
         // The same numbers as the original's; rows beyond those of a fixed batch repeat them.
         Tensor source = _inputs![spec.Name];
         Shape shape = spec.ToShape();
-        Shape declared = ShapeOf(_original.InputMetadata[spec.Name]);
+        Shape declared = ShapeOf(_original.Inputs[spec.Name]);
         bool isTurned = shape.Rank > 1 && shape[0].Symbol == manifest.BatchSymbol && (declared[1].Symbol == manifest.BatchSymbol || (declared[0].IsKnown && declared[0] != declared[1] && shape[1] == declared[0]));
         if (isTurned)
             source = Turned(source);
@@ -197,7 +197,7 @@ internal sealed class RealModelCheck : IDisposable
         return new(tensor.ElementType, [b, a, .. tensor.Dimensions.Skip(2)], bytes);
     }
 
-    private string? Difference(ArtifactManifest manifest, PredictionBatch batch, Dictionary<string, Tensor> expected)
+    private string? Difference(ArtifactManifest manifest, PredictionBatch batch, IReadOnlyDictionary<string, Tensor> expected)
     {
         for (int p = 0; p < manifest.Predictions.Length; p++)
         {
@@ -345,16 +345,12 @@ internal sealed class RealModelCheck : IDisposable
         try
         {
             personal.Export(path);
-            using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-            using var session = new InferenceSession(path, options);
+            using var exported = new OrtModel(path, GraphOptimizationLevel.ORT_ENABLE_ALL);
             var feeds = new Dictionary<string, Tensor>();
             for (int i = 0; i < inputs.Length; i++)
-            {
-                if (session.InputMetadata.ContainsKey(personal.Manifest.Inputs[i].Name))
-                    feeds[personal.Manifest.Inputs[i].Name] = new(inputs[i].ElementType, inputs[i].Dimensions, inputs[i].Bytes.ToArray());
-            }
+                feeds[personal.Manifest.Inputs[i].Name] = new(inputs[i].ElementType, inputs[i].Dimensions, inputs[i].Bytes.ToArray());
 
-            return Difference(personal.Manifest, batch, Run(session, feeds)) is { } difference ? $"WRONG: after export, {difference}" : "ok";
+            return Difference(personal.Manifest, batch, exported.Run(feeds)) is { } difference ? $"WRONG: after export, {difference}" : "ok";
         }
         finally
         {
@@ -367,35 +363,6 @@ internal sealed class RealModelCheck : IDisposable
 
     private static bool IsBatch(Dimension dimension, int axis) =>
         axis == 0 || (dimension.Symbol is { } symbol && (symbol.Contains("batch", StringComparison.OrdinalIgnoreCase) || symbol is "N" or "B"));
-
-    private static Dictionary<string, Tensor> Run(InferenceSession session, Dictionary<string, Tensor> inputs)
-    {
-        using var options = new RunOptions();
-        OrtValue[] values = [.. inputs.Values.Select(ToOrt)];
-        try
-        {
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [.. inputs.Keys], values, [.. session.OutputNames]);
-            return session.OutputNames.Zip(outputs).Where(p => p.Second.IsTensor).ToDictionary(p => p.First, p => FromOrt(p.Second));
-        }
-        finally
-        {
-            foreach (OrtValue value in values)
-                value.Dispose();
-        }
-    }
-
-    private static OrtValue ToOrt(Tensor tensor)
-    {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (Microsoft.ML.OnnxRuntime.Tensors.TensorElementType)(int)tensor.ElementType, [.. tensor.Dimensions]);
-        tensor.Bytes.Span.CopyTo(value.GetTensorMutableRawData());
-        return value;
-    }
-
-    private static Tensor FromOrt(OrtValue value)
-    {
-        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-        return new((ElementType)(int)info.ElementDataType, info.Shape, value.GetTensorMutableRawData().ToArray());
-    }
 
     private static double[] Numbers(ElementType type, ReadOnlySpan<byte> bytes) => type switch
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutLearn.Compiler.Passes;
 using AutLearn.Graph;
 using AutLearn.Graph.Inference;
@@ -130,20 +129,11 @@ internal sealed class FixedBatch
 
     private int AxisOf(Shape? shape) => shape is null ? -1 : shape.ToList().FindIndex(d => d.Symbol == _symbol);
 
-    // k of a dimension k * N
-    private long? FactorOf(Dimension dimension)
-    {
-        string[] parts = dimension.Symbol?.Split('*') ?? [];
-        return parts.Length == 2 && parts[1] == _symbol && long.TryParse(parts[0], CultureInfo.InvariantCulture, out long factor) ? factor
-            : dimension.Symbol == _symbol ? 1
-            : null;
-    }
-
     private void Follow(Node node)
     {
         foreach (Value output in node.Outputs.OfType<Value>())
         {
-            if (output.Shape is { } shape && shape.FirstOrDefault(d => FactorOf(d) > 1) is { Symbol: { } product } && !_below.ContainsKey(output)
+            if (output.Shape is { } shape && shape.FirstOrDefault(d => d.MultipleOf(_symbol) > 1) is { Symbol: { } product } && !_below.ContainsKey(output)
                 && node.Inputs.FirstOrDefault(i => i is not null && _below.ContainsKey(i) && i.Shape!.Any(d => d.Symbol == product)) is { } input)
             {
                 _below.Add(output, _below[input]);
@@ -155,10 +145,10 @@ internal sealed class FixedBatch
     {
         if (node.Input(0) is not { Shape: { } source } x || ConstantOf(node.Input(1)) is not { } target)
             return;
-        int axis = source.ToList().FindIndex(d => FactorOf(d) is not null);
+        int axis = source.ToList().FindIndex(d => d.MultipleOf(_symbol) is not null);
         if (axis < 0)
             return;
-        long factor = FactorOf(source[axis])!.Value;
+        long factor = source[axis].MultipleOf(_symbol)!.Value;
         bool copiesZero = node.GetInt("allowzero", 0) == 0;
         if (target.Contains(0) && !copiesZero)
             return;

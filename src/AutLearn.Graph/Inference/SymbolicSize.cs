@@ -58,6 +58,10 @@ internal static class SymbolicSize
         return string.CompareOrdinal(first, second) <= 0 ? Atom($"({first}+{second})") : Atom($"({second}+{first})");
     }
 
+    /// <summary>Gets k of k times a symbol.</summary>
+    public static long? MultipleOf(Dimension dimension, string symbol) =>
+        TryParse(dimension, out long factor, out List<string> atoms) && atoms is [var only] && only == symbol ? factor : null;
+
     private static bool IsNamed(Dimension dimension) => dimension.IsKnown || dimension.Symbol is { Length: <= MaxLength };
 
     private static Dimension Atom(string text) => text.Length <= MaxLength ? text : Dimension.Unknown;

@@ -18,17 +18,21 @@ public sealed class OrtModel : IDisposable
 
     public OrtModel(byte[] model, GraphOptimizationLevel level)
     {
-        using var options = new SessionOptions
-        {
-            GraphOptimizationLevel = level,
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
+        using SessionOptions options = Options(level);
         _session = new InferenceSession(model, options);
     }
 
-    /// <summary>Runs the model; feeds that it does not take are left out.</summary>
+    /// <summary>Opens a file, whose tensors may stand in others.</summary>
+    public OrtModel(string path, GraphOptimizationLevel level)
+    {
+        using SessionOptions options = Options(level);
+        _session = new InferenceSession(path, options);
+    }
+
+    /// <summary>Gets what the inputs are, by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
+
+    /// <summary>Runs the model; feeds that it does not take are left out, and so are outputs that are no tensors.</summary>
     public IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> feeds)
     {
         string[] inputNames = [.. _session.InputNames];
@@ -38,7 +42,7 @@ public sealed class OrtModel : IDisposable
             foreach (string name in inputNames)
                 inputs.Add(ToOrt(feeds[name]));
             using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_runOptions, inputNames, inputs, _session.OutputNames);
-            return _session.OutputNames.Zip(outputs).ToDictionary(p => p.First, p => FromOrt(p.Second));
+            return _session.OutputNames.Zip(outputs).Where(p => p.Second.IsTensor).ToDictionary(p => p.First, p => FromOrt(p.Second));
         }
         finally
         {
@@ -51,6 +55,14 @@ public sealed class OrtModel : IDisposable
         _runOptions.Dispose();
         _session.Dispose();
     }
+
+    private static SessionOptions Options(GraphOptimizationLevel level) => new()
+    {
+        GraphOptimizationLevel = level,
+        IntraOpNumThreads = 1,
+        InterOpNumThreads = 1,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+    };
 
     private static OrtValue ToOrt(Tensor tensor)
     {
