@@ -99,6 +99,10 @@ public sealed class CompileOptions
             throw new ArgumentOutOfRangeException(nameof(AccumulationSteps), AccumulationSteps, "The accumulation steps lie in [1, 1,000,000].");
         if (ReferenceEquals(Trainable, TrainableSelection.None) && Adapter is null)
             throw new ArgumentException("Nothing is trained: choose parameters, or adapters.");
+        if (Loss is MultiTaskLoss { WeighsLabels: true } && AccumulationSteps > 1)
+            throw new ArgumentException("Several losses share an update over several calls only where every label counts alike: leave out class weights and ignored labels, or AccumulationSteps.");
+        if (Loss is MultiTaskLoss && LogitsName is not null)
+            throw new ArgumentException("Each task names the output that it reads; LogitsName is for one loss.");
         if (LazyRows && AccumulationSteps > 1)
             throw new ArgumentException("Rows that wait for their update cannot be told from others: LazyRows needs AccumulationSteps of 1.");
         if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)

@@ -77,7 +77,7 @@ public static class ModelCompiler
         StepModel? gradientsCached = cached is null || gradients is null ? null : emission.EmitGradients(areScoresCached: true);
         Report("inference and evaluation", 0.7);
         OnnxModel inference = InferenceEmission.Emit(prepared, boundary, cancellationToken);
-        (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, options.Loss, cancellationToken);
+        (OnnxModel evaluation, TensorSpec labels, ImmutableArray<MetricSpec> evaluationMetrics) = EvaluationEmission.Emit(prepared, boundary, naming, prepared.Loss, cancellationToken);
         Report("check results", 0.8);
         OnnxModel?[] all = [inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation];
         foreach (OnnxModel emitted in all.OfType<OnnxModel>())
@@ -113,7 +113,7 @@ public static class ModelCompiler
             Gradients = gradients?.Gradients ?? [],
             LabelWeight = gradients?.LabelWeight,
             Adapters = prepared.Adapters,
-            Loss = options.Loss.Spec,
+            Loss = prepared.Loss.Spec,
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null, LazyRows = options.LazyRows },
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,

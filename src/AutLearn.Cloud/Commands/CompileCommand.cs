@@ -77,7 +77,7 @@ internal static class CompileCommand
             artifacts.Report.StepFlops,
             artifacts.Report.CachedStepFlops,
             artifacts.Report.PeakActivationBytes,
-            manifest.Loss.Kind,
+            TaskDescription.Of(manifest.Loss),
             manifest.Optimizer.Kind,
             new(manifest.Logits.Name, manifest.Logits.ElementType.ToString(), $"[{string.Join(",", manifest.Logits.Shape)}]"),
             [.. manifest.Files.Select(f => new FileReport(f.Path, f.SizeInBytes))],

@@ -106,7 +106,7 @@ internal static class ImportOrtCommand
             [.. import.Model.Graph.Outputs.Select(o => new ValueReport(o.Name, o.ElementType.ToString(), o.Shape?.ToString() ?? "[...]"))],
             import.DroppedOutputs,
             Describe(manifest.Labels),
-            manifest.Loss.Kind,
+            TaskDescription.Of(manifest.Loss),
             options.Loss is not null,
             new(optimizer.Kind, optimizer.Kind == "adamw" ? optimizer.Form.ToString() : null, optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon, optimizer.WeightDecay, optimizer.SkipsBiasCorrection),
             manifest.Optimizer.ClipNorm,

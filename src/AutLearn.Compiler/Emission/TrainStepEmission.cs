@@ -71,7 +71,7 @@ internal sealed class TrainStepEmission
     {
         if (gradientsOnly && !LeavesAnythingOut())
             return null;
-        HeadModel head = HeadModel.Cut(_prepared, _boundary, _options.Loss, _naming, _cancellationToken);
+        HeadModel head = HeadModel.Cut(_prepared, _boundary, _prepared.Loss, _naming, _cancellationToken);
         OnnxGraph graph = head.Graph;
         GraphBuilder builder = head.Builder;
         string? seed = ActivateDropout(head.Model);
@@ -87,7 +87,7 @@ internal sealed class TrainStepEmission
             read = graph.AddInput(_prepared.Scores, scores.Type);
         }
 
-        LossTerms terms = _options.Loss.Build(builder, read, head.Labels);
+        LossTerms terms = _prepared.Loss.Build(builder, read, head.Labels);
         var state = new OptimizerState(graph);
         GradientAccumulation? accumulation = gradientsOnly ? null : Accumulate(builder, state, terms, read);
         Value scoresGradient = accumulation?.Weigh(terms.ScoresGradient) ?? terms.ScoresGradient;

@@ -124,9 +124,9 @@ public static class OrtTrainingCompiler
 
         // The scores are the last output, whatever they are called by now.
         Value scores = graph.Outputs[^1];
-        Value labels = graph.AddInput(naming.Labels, options.Loss.LabelsFor(scores));
+        Value labels = graph.AddInput(naming.Labels, prepared.Loss.LabelsFor(scores));
         var builder = new GraphBuilder(graph, model.Opset);
-        LossTerms terms = options.Loss.Build(builder, scores, labels);
+        LossTerms terms = prepared.Loss.Build(builder, scores, labels);
         return (model, terms with { ScoresGradient = builder.CastLike(terms.ScoresGradient, scores) }, scores, labels);
     }
 

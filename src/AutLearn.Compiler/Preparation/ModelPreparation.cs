@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Compiler.Losses;
 using AutLearn.Compiler.Passes;
 using AutLearn.Graph;
 using AutLearn.Graph.Inference;
@@ -26,7 +27,9 @@ internal static class ModelPreparation
         new BranchInlining().Run(model, cancellationToken);
         string batch = BatchDimension.Resolve(model, cancellationToken);
         int outputCount = graph.Outputs.Count;
-        Value read = ScoresSearch.Find(graph, options.LogitsName, options.Loss);
+        (Value read, Loss loss) = options.Loss is MultiTaskLoss tasks
+            ? TaskScores.Join(model, batch, tasks)
+            : (ScoresSearch.Find(graph, options.LogitsName, options.Loss), options.Loss);
         graph.AddOutput(BatchFirst.AxisOf(read, batch) is { } axis ? BatchFirst.Turned(model, read, axis) : read);
 
         // Before anything is folded: what is trained must still be there under its own name.
@@ -72,7 +75,8 @@ internal static class ModelPreparation
             [.. buffers],
             initial.ToImmutableSortedDictionary(StringComparer.Ordinal),
             graph.Initializers.Where(v => v.ElementType.IsFloatingPoint()).Sum(v => v.Initializer!.Count),
-            [.. adapters?.Specs ?? []]);
+            [.. adapters?.Specs ?? []],
+            loss);
     }
 
     /// <summary>Gets every node that depends on one of the values.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Compiler.Losses;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 
@@ -16,6 +17,7 @@ namespace AutLearn.Compiler.Preparation;
 /// <param name="Initial">The initial trainable parameters and buffers by name.</param>
 /// <param name="FrozenCount">The elements of all floating-point constants that stay as they are.</param>
 /// <param name="Adapters">The low-rank adapters among the trainable parameters.</param>
+/// <param name="Loss">The loss; of several tasks, with the columns that each has in scores and labels.</param>
 internal sealed record PreparedModel(
     OnnxModel Model,
     string BatchSymbol,
@@ -26,7 +28,8 @@ internal sealed record PreparedModel(
     ImmutableArray<string> Buffers,
     ImmutableSortedDictionary<string, Tensor> Initial,
     long FrozenCount,
-    ImmutableArray<AdapterSpec> Adapters)
+    ImmutableArray<AdapterSpec> Adapters,
+    Loss Loss)
 {
     // Models may have as many inputs as nodes.
     private readonly HashSet<string> _userInputs = UserInputs.ToHashSet(StringComparer.Ordinal);

@@ -30,6 +30,14 @@ internal static class ScoresSearch
             : throw new AutLearnException($"The model has the outputs {Outputs(graph)}, and none is clearly what the loss reads. Give its name as LogitsName.");
     }
 
+    /// <summary>Finds what the loss of one of several tasks reads: the output, or what feeds its final activation.</summary>
+    /// <exception cref="AutLearnException">There is no value of that name.</exception>
+    public static Value FindTask(OnnxGraph graph, string output, Loss loss)
+    {
+        Value named = Find(graph, output, loss);
+        return loss.ReadsLogits ? BeforeActivation(named) ?? named : named;
+    }
+
     private static Value? BeforeActivation(Value output)
     {
         Value? value = output;

@@ -11,6 +11,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
     private const int MostSlots = 8;
 
     private static readonly string[] RequiredFiles = [ArtifactNames.Inference, ArtifactNames.TrainStep, ArtifactNames.Evaluation, ArtifactNames.Parameters];
+    private const string MultiTask = "multi_task";
+
     private static readonly string[] LossKinds = ["softmax_cross_entropy", "binary_cross_entropy_with_logits", "mean_squared", "l1", "huber"];
     private static readonly string[] OptimizerKinds = ["sgd", "adam", "adamw", "adagrad", "rmsprop"];
     private static readonly string[] MetricKinds = ["correct_rows", "correct_count", "label_count", "gradient_norm"];
@@ -205,10 +207,10 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
 
     private void CheckTraining()
     {
-        if (!LossKinds.Contains(manifest.Loss.Kind))
-            throw Wrong($"the loss '{manifest.Loss.Kind}' is unknown");
-        if (manifest.Loss.LabelSmoothing is not (>= 0 and < 1) || (!manifest.Loss.ClassWeights.IsDefault && manifest.Loss.ClassWeights.Any(w => !float.IsFinite(w) || w < 0)))
-            throw Wrong("the loss's settings are out of range");
+        if (manifest.Loss.Kind == MultiTask)
+            CheckTasks(manifest.Loss);
+        else
+            CheckLoss(manifest.Loss);
         if (!OptimizerKinds.Contains(manifest.Optimizer.Kind))
             throw Wrong($"the optimizer '{manifest.Optimizer.Kind}' is unknown");
         if (!Enum.IsDefined(manifest.Optimizer.Form) || (manifest.Optimizer is { Kind: not "adamw", Form: not AdamWForm.Torch } or { Kind: not "adamw", SkipsBiasCorrection: true }))
@@ -220,6 +222,31 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         TrainingDefaults defaults = manifest.Defaults;
         if (defaults.LearningRate is not (> 0 and <= 1) || defaults.BatchSize < 1 || defaults.Epochs < 1)
             throw Wrong("the training defaults are out of range");
+    }
+
+    private void CheckLoss(LossSpec loss)
+    {
+        if (!LossKinds.Contains(loss.Kind))
+            throw Wrong($"the loss '{loss.Kind}' is unknown");
+        if (loss.LabelSmoothing is not (>= 0 and < 1) || (!loss.ClassWeights.IsDefault && loss.ClassWeights.Any(w => !float.IsFinite(w) || w < 0)))
+            throw Wrong("the loss's settings are out of range");
+    }
+
+    // The tasks' labels lie one after the other and fill the labels.
+    private void CheckTasks(LossSpec loss)
+    {
+        long next = 0;
+        foreach (TaskSpec task in loss.Tasks.IsDefault ? [] : loss.Tasks)
+        {
+            CheckLoss(task.Loss);
+            if (task.FirstLabel != next || task.LabelCount < 1 || task.Classes < 1 || task.Weight is not (> 0 and <= float.MaxValue))
+                throw Wrong($"the task of output '{task.Output}' has impossible labels or weight");
+            next += task.LabelCount;
+        }
+
+        Shape labels = manifest.Labels.ToShape();
+        if (next == 0 || manifest.Labels.ElementType != ElementType.Float32 || labels.Rank != 2 || !labels[1].Is(next))
+            throw Wrong("the tasks' labels are not the labels that the models take");
     }
 
     private Shape Tensor(TensorSpec spec)

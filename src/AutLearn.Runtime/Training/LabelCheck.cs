@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using AutLearn.Graph;
@@ -13,11 +14,13 @@ internal sealed class LabelCheck
     private readonly bool _areClasses;
     private readonly long _classes;
     private readonly long? _ignored;
+    private readonly ImmutableArray<TaskSpec> _tasks;
 
     public LabelCheck(ArtifactManifest manifest)
     {
         _areClasses = manifest.Loss.Kind == "softmax_cross_entropy" && !manifest.Labels.ElementType.IsFloatingPoint();
         _ignored = manifest.Loss.IgnoreIndex;
+        _tasks = manifest.Loss.Tasks.IsDefault ? [] : manifest.Loss.Tasks;
         // Classes stand second, or last where the labels have the logits' leading dimensions.
         Shape logits = manifest.Logits.ToShape(), labels = manifest.Labels.ToShape();
         bool isLast = logits.Rank > 0 && labels.Equals(new Shape(logits.Take(logits.Rank - 1)));
@@ -34,6 +37,7 @@ internal sealed class LabelCheck
     {
         ElementType.Int64 when _areClasses => CountClasses<long>(labels, labels.Span<long>()),
         ElementType.Int32 when _areClasses => CountClasses<int>(labels, labels.Span<int>()),
+        ElementType.Float32 when !_tasks.IsEmpty => CountTasks(labels, labels.Span<float>()),
         ElementType.Float32 => CountNumbers<float>(labels, labels.Span<float>()),
         ElementType.Float64 => CountNumbers<double>(labels, labels.Span<double>()),
         ElementType.Float16 => CountNumbers<Half>(labels, labels.Span<Half>()),
@@ -47,12 +51,25 @@ internal sealed class LabelCheck
     public bool IsRowIgnored(TensorBuffer labels, int row, int rows)
     {
         int size = labels.Count / rows;
+        if (!_tasks.IsEmpty)
+            return IsRowIgnored(labels.Span<float>().Slice(row * size, size));
         return _areClasses && _ignored is { } ignored && labels.ElementType switch
         {
             ElementType.Int64 => !labels.Span<long>().Slice(row * size, size).ContainsAnyExcept(ignored),
             ElementType.Int32 => ignored == (int)ignored && !labels.Span<int>().Slice(row * size, size).ContainsAnyExcept((int)ignored),
             _ => false,
         };
+    }
+
+    private bool IsRowIgnored(ReadOnlySpan<float> row)
+    {
+        foreach (TaskSpec task in _tasks)
+        {
+            if (task.Loss.IgnoreIndex is not { } ignored || row.Slice(task.FirstLabel, task.LabelCount).ContainsAnyExcept((float)ignored))
+                return false;
+        }
+
+        return true;
     }
 
     private bool IsClass(long label) => label >= 0 && label < _classes;
@@ -84,6 +101,30 @@ internal sealed class LabelCheck
         }
 
         return values.Length;
+    }
+
+    private long CountTasks(TensorBuffer labels, ReadOnlySpan<float> values)
+    {
+        long count = CountNumbers<float>(labels, values);
+        int columns = _tasks[^1].FirstLabel + _tasks[^1].LabelCount;
+        foreach (TaskSpec task in _tasks)
+        {
+            if (task.Classes is not { } classes)
+                continue;
+            for (int row = 0; row < values.Length / columns; row++)
+            {
+                for (int i = task.FirstLabel; i < task.FirstLabel + task.LabelCount; i++)
+                {
+                    float label = values[(row * columns) + i];
+                    if (label == task.Loss.IgnoreIndex)
+                        count--;
+                    else if (label != MathF.Floor(label) || label < 0 || label >= classes)
+                        throw Invalid(labels, (row * columns) + i, label.ToString(CultureInfo.InvariantCulture), $"is no class of the task '{task.Output}', whose labels are whole numbers in [0, {classes})");
+                }
+            }
+        }
+
+        return count;
     }
 
     private static ArgumentException Invalid(TensorBuffer labels, int index, string label, string why)

@@ -40,6 +40,24 @@ public sealed class CompileCommandTests : IDisposable
         Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
     }
 
+    [Fact]
+    public async Task Compile_SeveralTasks_SaysWhatEachReads()
+    {
+        JsonElement report = (await ToolRun.Of("compile", _model, "--task", "probabilities=cross-entropy*0.5", "--out", _folder.File("tasks"), "--json")).Json();
+        Assert.Equal("multi_task (0.5 softmax_cross_entropy of 'probabilities')", report.GetProperty("loss").GetString());
+        Assert.Equal("[N,3]", report.GetProperty("scores").GetProperty("shape").GetString());
+    }
+
+    [Theory]
+    [InlineData("OUTPUT=LOSS", "--task", "probabilities")]
+    [InlineData("OUTPUT=LOSS", "--task", "probabilities=hinge")]
+    [InlineData("OUTPUT=LOSS", "--task", "probabilities=mse*0,5")]
+    [InlineData("above 0", "--task", "probabilities=mse*0")]
+    [InlineData("twice", "--task", "probabilities=mse", "--task", "probabilities=l1")]
+    [InlineData("in place of|takes the place", "--task", "probabilities=mse", "--loss", "l1")]
+    public async Task Compile_TaskThatIsNone_SaysHowToWriteIt(string message, params string[] options) =>
+        (await ToolRun.Of(["compile", _model, "--out", _folder.File("none"), .. options])).AssertFails(2, message.Split('|')[^1]);
+
     [Theory]
     [InlineData("--all")]
     [InlineData("--last", "2")]

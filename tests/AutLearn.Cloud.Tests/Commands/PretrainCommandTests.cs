@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Graph;
 using AutLearn.Graph.Serialization;
 using AutLearn.Testing;
@@ -11,6 +12,8 @@ namespace AutLearn.Cloud.Tests.Commands;
 [Trait("Category", "Unit")]
 public sealed class PretrainCommandTests : IDisposable
 {
+    private const int Seed = 7;
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -67,7 +70,7 @@ public sealed class PretrainCommandTests : IDisposable
         string text = _folder.Write("text.txt", System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("The cat sat on the mat, didn't it?\nA dog lay by the door.\n", 60))));
         string target = _folder.File("lm.onnx");
         JsonElement report = (await ToolRun.Of(
-            "pretrain", text, "--recipe", "lstm-lm", "--hidden", "32", "--epochs", "12", "--batch-size", "8", "--sequence", "8", "--lr", "0.02", "--clip-norm", "1", option, "--out", target, "--json")).Json();
+            "pretrain", text, "--recipe", "lstm-lm", "--hidden", "32", "--epochs", "12", "--batch-size", "8", "--sequence", "8", "--lr", "0.02", "--clip-norm", "1", "--seed", $"{Seed}", option, "--out", target, "--json")).Json();
         Assert.True(report.GetProperty("epochs")[11].GetProperty("validation_accuracy").GetDouble() > 0.8, report.ToString());
         string[] words = await File.ReadAllLinesAsync(_folder.File("lm.vocabulary.txt"));
         Assert.Equal(["<unk>", "<eol>", "the"], words[..3]);
@@ -75,6 +78,20 @@ public sealed class PretrainCommandTests : IDisposable
         OnnxGraph graph = OnnxFile.Read(target).Graph;
         Assert.DoesNotContain(graph.Nodes, n => n.Is("Dropout"));
         Assert.Equal(option == "--tied", graph.Find("head.weight") is null);
+        if (option == "--tied")
+            AssertIsTied(graph, words.Length);
+    }
+
+    // Every word of the text is known, so that no input reads the row of the unknown ones: only as the output layer's does it learn never to come.
+    private static void AssertIsTied(OnnxGraph graph, int words)
+    {
+        Value[] tables = [.. graph.Initializers.Where(i => i.Shape!.Any(d => d.Is(words)) && i.Shape!.Rank == 2)];
+        Value table = Assert.Single(tables);
+        Assert.Contains(table.Uses, u => u.Node.Is("Gather"));
+        Assert.True(table.Uses.Count > 1, "Nothing but the embedding reads the table.");
+        ReadOnlySpan<float> first = new LstmLanguageModelRecipe(words, 32, 2, IsTied: true, 0.2).Build(Seed).Graph.Find(table.Name)!.Initializer!.Span<float>()[..32];
+        ReadOnlySpan<float> last = table.Initializer!.Span<float>()[..32];
+        Assert.InRange(System.Numerics.Tensors.TensorPrimitives.CosineSimilarity(first, last), 0.2f, 0.99f);
     }
 
     [Fact]

@@ -232,6 +232,32 @@ public sealed class ArtifactPackageTests : IDisposable
         Assert.Contains(reason, Refusal(writer), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, 1, 1.0, 3L, 2, null)]
+    [InlineData(0, 1, 1.0, 3L, 3, "the labels that the models take")]
+    [InlineData(1, 1, 1.0, 3L, 2, "impossible")]
+    [InlineData(0, 0, 1.0, 3L, 1, "impossible")]
+    [InlineData(0, 1, 0.0, 3L, 2, "impossible")]
+    [InlineData(0, 1, 1.0, 0L, 2, "impossible")]
+    public void Open_TasksOfSeveralLosses_FillTheLabels(int first, int count, double weight, long? classes, int labels, string? reason)
+    {
+        ArtifactManifest manifest = SampleArtifacts.Manifest with
+        {
+            Labels = new("labels", ElementType.Float32, ["N", $"{labels}"]),
+            Loss = new("multi_task") { Tasks = [new("kind", new("softmax_cross_entropy"), weight, first, count, classes), new("size", new("l1"), 1, 1, 1, null)] },
+        };
+        if (reason is null)
+        {
+            SampleArtifacts.Writer(manifest).WritePackage(PackagePath);
+            using var package = ArtifactPackage.Open(PackagePath);
+            Assert.Equal(manifest.Loss.Tasks, package.Manifest.Loss.Tasks.Select(t => t with { Loss = t.Loss with { ClassWeights = manifest.Loss.ClassWeights, Tasks = manifest.Loss.Tasks[0].Loss.Tasks } }));
+        }
+        else
+        {
+            Assert.Contains(reason, Assert.Throws<InvalidArtifactException>(() => SampleArtifacts.Writer(manifest).WritePackage(PackagePath)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Build_FormOfAnotherOptimizer_IsRefused()
     {
