@@ -175,15 +175,29 @@ function rowOf(line) {
   return { input: isInteger ? input.map(BigInt) : input, label: labelOf(label), name: values, labelText: label };
 }
 
-// As the manifest says: a centred square, resized, (pixel - mean) / std, planes first.
+// Where the square drawing stands in the model's input, and what of it shows, as the manifest says.
+function fitOf({ fit, width, height, crop_fraction: crop, resize_side: side }, size) {
+  const [w, h] = fit === 'ResizeThenCrop' ? [size * width / side, size * height / side] : fit ? [size, size] : [size * crop, size * crop];
+  const shown = [(size - w) / 2, (size - h) / 2, w, h];
+  if (fit !== 'Letterbox') return [...shown, 0, 0, width, height];
+  const inner = Math.min(width, height);
+  return [...shown, (width - inner) / 2, (height - inner) / 2, inner, inner];
+}
+
+// (level - mean) / std of each channel; planes first, or the channels of a pixel side by side. A drawing is grey: its order of colours makes no difference.
 function drawnOf(canvas) {
-  const { width, height, channels, mean, std, crop_fraction: crop } = model.manifest.preprocessing;
+  const preprocessing = model.manifest.preprocessing, { width, height, channels, mean, std, layout, pad_level: pad } = preprocessing;
   const small = new OffscreenCanvas(width, height).getContext('2d');
-  const side = canvas.width * crop, edge = (canvas.width - side) / 2;
+  small.fillStyle = `rgb(${pad ?? 0} ${pad ?? 0} ${pad ?? 0})`;
+  small.fillRect(0, 0, width, height);
   small.imageSmoothingQuality = 'high';
-  small.drawImage(canvas, edge, edge, side, side, 0, 0, width, height);
+  small.drawImage(canvas, ...fitOf(preprocessing, canvas.width));
   const pixels = small.getImageData(0, 0, width, height).data, plane = width * height;
-  return Float32Array.from({ length: channels * plane }, (_, i) => (pixels[4 * (i % plane) + Math.floor(i / plane)] - mean) / std);
+  const [means, stds] = [mean, std].map(v => (Array.isArray(v) ? v : [v, v, v]));
+  return Float32Array.from({ length: channels * plane }, (_, i) => {
+    const [channel, at] = layout === 'Nhwc' ? [i % channels, Math.floor(i / channels)] : [Math.floor(i / plane), i % plane];
+    return (pixels[4 * at] - means[channel]) / stds[channel];
+  });
 }
 
 async function showExamples() {

@@ -13,7 +13,6 @@ internal sealed class PhotoClassifier : IDisposable
 
     private readonly PersonalModel _model;
     private readonly PhotoRenderer _renderer;
-    private readonly float[] _tensor;
     private readonly float[] _probabilities;
 
     /// <exception cref="AutLearnException">The package is not one of an image classifier.</exception>
@@ -22,7 +21,7 @@ internal sealed class PhotoClassifier : IDisposable
         _model = model;
         ArtifactManifest manifest = model.Manifest;
         ImagePreprocessing preprocessing = manifest.Preprocessing
-            ?? throw new AutLearnException($"The package of '{manifest.ModelName}' does not say how photos become its input. Compile a network whose only input is Float32 [N, 1 or 3, height, width].");
+            ?? throw new AutLearnException($"The package of '{manifest.ModelName}' does not say how photos become its input. Compile a network of one input, [N, channels, height, width] or [N, height, width, channels]; where it leaves its size open, with --image-size.");
         Shape scores = manifest.Logits.ToShape();
         if (scores.Rank != 2 || !scores[1].IsKnown || manifest.Logits.ElementType != ElementType.Float32)
             throw new AutLearnException($"The package of '{manifest.ModelName}' is no classifier: its scores are [{string.Join(",", manifest.Logits.Shape)}].");
@@ -31,9 +30,8 @@ internal sealed class PhotoClassifier : IDisposable
             throw new AutLearnException($"The package of '{manifest.ModelName}' names {manifest.Classes.Length} classes but scores {classes}.");
         Classes = manifest.Classes.IsEmpty ? [.. Enumerable.Range(1, classes).Select(i => $"class {i}")] : [.. manifest.Classes];
         _renderer = new(preprocessing);
-        _tensor = new float[_renderer.Length];
         _probabilities = new float[classes];
-        Batch = model.CreateBatch(1);
+        Batch = model.Predict([new TensorBuffer(preprocessing.ElementType, preprocessing.Dimensions(1))]);
     }
 
     public IReadOnlyList<string> Classes { get; }
@@ -45,8 +43,8 @@ internal sealed class PhotoClassifier : IDisposable
     /// <exception cref="InvalidDataException">The content is no readable image.</exception>
     public void Predict(Photo photo, PhotoContent content)
     {
-        _renderer.Render(photo, content, _tensor);
-        _model.Predict(_tensor, Batch);
+        _renderer.Render(photo, content, Batch.Inputs[0].Bytes);
+        _model.Predict(Batch);
     }
 
     /// <summary>Gets the likeliest classes of the last prediction.</summary>

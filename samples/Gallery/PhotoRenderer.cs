@@ -6,20 +6,19 @@ namespace AutLearn.Samples.Gallery;
 /// <summary>Turns photo files into the model's input, as the package's preprocessing says.</summary>
 internal sealed class PhotoRenderer
 {
-    private readonly ImagePipeline _pipeline;
-    private readonly TensorLayout _layout;
+    private readonly ImageTensorizer _tensorizer;
     private readonly ImageDecoderOptions _decoding;
 
     public PhotoRenderer(ImagePreprocessing preprocessing)
     {
-        _pipeline = new(new ImagePipelineOptions { Steps = [new CenterCropStep(preprocessing.CropFraction)] });
-        _layout = new(preprocessing.Width, preprocessing.Height, preprocessing.Channels, preprocessing.Mean, preprocessing.Std);
-        _decoding = new() { MinSide = (int)Math.Ceiling(Math.Max(preprocessing.Width, preprocessing.Height) / preprocessing.CropFraction) };
+        _tensorizer = new(preprocessing);
+        _decoding = new() { MinSide = _tensorizer.SufficientSide };
     }
 
-    public int Length => _layout.Length;
-
+    /// <param name="photo">The photo.</param>
+    /// <param name="content">Its file.</param>
+    /// <param name="input">Receives the model's input, in its own type.</param>
     /// <exception cref="InvalidDataException">The content is no readable image.</exception>
-    public void Render(Photo photo, PhotoContent content, Span<float> tensor) =>
-        _pipeline.Augment(ImageDecoder.Decode(content.Bytes, photo.Name, _decoding), _layout, tensor, photo.Id);
+    public void Render(Photo photo, PhotoContent content, Span<byte> input) =>
+        _tensorizer.FillBytes(ImageDecoder.Decode(content.Bytes, photo.Name, _decoding), input);
 }

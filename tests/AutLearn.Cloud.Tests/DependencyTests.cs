@@ -15,7 +15,7 @@ public sealed class DependencyTests
     {
         ["Graph"] = [],
         ["Cache"] = [],
-        ["Augment"] = [],
+        ["Augment"] = ["Graph"],
         ["Compiler"] = ["Graph"],
         ["Runtime"] = ["Graph", "Cache"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],

@@ -115,10 +115,10 @@ internal static class AugmentHandwriting
             images.Classes,
             (i, _) =>
             {
-                Cloud.Data.PixelImage image = images.Load(i);
+                PixelImage image = images.Load(i);
                 float[] levels = new float[layout.Length];
-                pipeline.Augment(Augment.Images.PixelImage.FromGrey(image.Width, image.Height, image.Pixels.Span), layout, levels, i);
-                return new Cloud.Data.PixelImage(AugmentedSide, AugmentedSide, 1, levels.Select(l => (byte)MathF.Round(l)).ToArray());
+                pipeline.Augment(image, layout, levels, i);
+                return PixelImage.FromGrey(AugmentedSide, AugmentedSide, levels.Select(l => (byte)MathF.Round(l)).ToArray());
             },
             images.NameOf);
     }

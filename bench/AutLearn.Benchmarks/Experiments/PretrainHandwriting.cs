@@ -74,9 +74,9 @@ internal static class PretrainHandwriting
                 for (int i = 0; i < BatchSize; i++)
                 {
                     int row = train[(b * BatchSize) + i];
-                    Cloud.Data.PixelImage image = images.Load(row);
+                    PixelImage image = images.Load(row);
                     labels[i] = images.Labels[row];
-                    augmentation.Augment(Augment.Images.PixelImage.FromGrey(image.Width, image.Height, image.Pixels.Span), layout, input.AsSpan(i * layout.Length, layout.Length), row, epoch);
+                    augmentation.Augment(image, layout, input.AsSpan(i * layout.Length, layout.Length), row, epoch);
                 }
 
                 loss += model.TrainStep(input, labels, LearningRate(done++, steps)).Loss;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using AutLearn.Augment.Randomness;
+using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Augment.Images;
 
@@ -34,27 +35,35 @@ internal static class ImageRenderer
         Span<float> green = rows.Slice(padded, padded);
         Span<float> blue = rows.Slice(2 * padded, padded);
         int plane = layout.Width * layout.Height;
+        bool isPlanes = layout.Dimensions == ImageTensorLayout.Nchw || layout.Channels == 1;
+        Span<float> side = isPlanes ? [] : stackalloc float[3 * padded];
         ColorRow grey = new ColorRow(0.299f, 0.587f, 0.114f, 0).After(plan.Color);
+        ColorTransform color = layout.Order == ImageChannelOrder.Bgr ? new(plan.Color.Blue, plan.Color.Green, plan.Color.Red) : plan.Color;
         CounterRandom noise = CounterRandom.For(plan.NoiseSeed);
         for (int y = 0; y < layout.Height; y++)
         {
             sampler.Row(y, red, green, blue);
-            Span<float> target = tensor.Slice(y * layout.Width, tensor.Length - (y * layout.Width));
+            Span<float> target = isPlanes ? tensor[(y * layout.Width)..] : side;
+            int stride = isPlanes ? plane : padded;
             if (layout.Channels == 1)
             {
-                Finish(red, green, blue, grey, plan.NoiseSigma, ref noise, layout, target);
+                Finish(red, green, blue, grey, plan.NoiseSigma, ref noise, layout, 0, target);
                 continue;
             }
 
             if (plan.NoiseSigma == 0 && layout.Width % 8 == 0)
             {
-                FinishThree(red, green, blue, plan.Color, layout, target, plane);
-                continue;
+                FinishThree(red, green, blue, color, layout, target, stride);
+            }
+            else
+            {
+                Finish(red, green, blue, color.Red, plan.NoiseSigma, ref noise, layout, 0, target);
+                Finish(red, green, blue, color.Green, plan.NoiseSigma, ref noise, layout, 1, target[stride..]);
+                Finish(red, green, blue, color.Blue, plan.NoiseSigma, ref noise, layout, 2, target[(2 * stride)..]);
             }
 
-            Finish(red, green, blue, plan.Color.Red, plan.NoiseSigma, ref noise, layout, target);
-            Finish(red, green, blue, plan.Color.Green, plan.NoiseSigma, ref noise, layout, target[plane..]);
-            Finish(red, green, blue, plan.Color.Blue, plan.NoiseSigma, ref noise, layout, target[(2 * plane)..]);
+            if (!isPlanes)
+                Interleave(side, padded, tensor.Slice(3 * y * layout.Width, 3 * layout.Width));
         }
 
         foreach (PixelRectangle cutout in plan.Cutouts)
@@ -65,8 +74,9 @@ internal static class ImageRenderer
     private static void FinishThree(
         ReadOnlySpan<float> red, ReadOnlySpan<float> green, ReadOnlySpan<float> blue, ColorTransform color, TensorLayout layout, Span<float> target, int plane)
     {
-        var scale = Vector256.Create(1 / layout.Std);
-        var shift = Vector256.Create(-layout.Mean / layout.Std);
+        (Vector256<float> scale0, Vector256<float> shift0) = Normalisation(layout, 0);
+        (Vector256<float> scale1, Vector256<float> shift1) = Normalisation(layout, 1);
+        (Vector256<float> scale2, Vector256<float> shift2) = Normalisation(layout, 2);
         ref float r = ref MemoryMarshal.GetReference(red);
         ref float g = ref MemoryMarshal.GetReference(green);
         ref float b = ref MemoryMarshal.GetReference(blue);
@@ -76,9 +86,9 @@ internal static class ImageRenderer
             var fromRed = Vector256.LoadUnsafe(ref r, (nuint)x);
             var fromGreen = Vector256.LoadUnsafe(ref g, (nuint)x);
             var fromBlue = Vector256.LoadUnsafe(ref b, (nuint)x);
-            Mix(color.Red, fromRed, fromGreen, fromBlue, scale, shift).StoreUnsafe(ref t, (nuint)x);
-            Mix(color.Green, fromRed, fromGreen, fromBlue, scale, shift).StoreUnsafe(ref t, (nuint)(plane + x));
-            Mix(color.Blue, fromRed, fromGreen, fromBlue, scale, shift).StoreUnsafe(ref t, (nuint)((2 * plane) + x));
+            Mix(color.Red, fromRed, fromGreen, fromBlue, scale0, shift0).StoreUnsafe(ref t, (nuint)x);
+            Mix(color.Green, fromRed, fromGreen, fromBlue, scale1, shift1).StoreUnsafe(ref t, (nuint)(plane + x));
+            Mix(color.Blue, fromRed, fromGreen, fromBlue, scale2, shift2).StoreUnsafe(ref t, (nuint)((2 * plane) + x));
         }
     }
 
@@ -93,11 +103,10 @@ internal static class ImageRenderer
     }
 
     private static void Finish(
-        ReadOnlySpan<float> red, ReadOnlySpan<float> green, ReadOnlySpan<float> blue, ColorRow color, float sigma, ref CounterRandom random, TensorLayout layout, Span<float> target)
+        ReadOnlySpan<float> red, ReadOnlySpan<float> green, ReadOnlySpan<float> blue, ColorRow color, float sigma, ref CounterRandom random, TensorLayout layout, int channel, Span<float> target)
     {
         ReadOnlySpan<float> noise = sigma > 0 ? NoisePool.Row(ref random, red.Length) : red;
-        var scale = Vector256.Create(1 / layout.Std);
-        var shift = Vector256.Create(-layout.Mean / layout.Std);
+        (Vector256<float> scale, Vector256<float> shift) = Normalisation(layout, channel);
         var top = Vector256.Create(255f);
         var fromRed = Vector256.Create(color.R);
         var fromGreen = Vector256.Create(color.G);
@@ -130,9 +139,29 @@ internal static class ImageRenderer
         }
     }
 
+    private static (Vector256<float> Scale, Vector256<float> Shift) Normalisation(TensorLayout layout, int channel) =>
+        (Vector256.Create(1 / layout.Std[channel]), Vector256.Create(-layout.Mean[channel] / layout.Std[channel]));
+
+    private static void Interleave(ReadOnlySpan<float> planes, int stride, Span<float> row)
+    {
+        for (int x = 0; x < row.Length / 3; x++)
+        {
+            row[3 * x] = planes[x];
+            row[(3 * x) + 1] = planes[stride + x];
+            row[(3 * x) + 2] = planes[(2 * stride) + x];
+        }
+    }
+
     // The mean of the normalisation becomes 0: the value that carries no information.
     private static void Fill(PixelRectangle area, TensorLayout layout, Span<float> tensor)
     {
+        if (layout.Dimensions == ImageTensorLayout.Nhwc)
+        {
+            for (int y = area.Y; y < area.Y + area.Height; y++)
+                tensor.Slice(((y * layout.Width) + area.X) * layout.Channels, area.Width * layout.Channels).Clear();
+            return;
+        }
+
         for (int c = 0; c < layout.Channels; c++)
         {
             for (int y = area.Y; y < area.Y + area.Height; y++)
@@ -161,7 +190,7 @@ internal static class ImageRenderer
 
     private static void Validate(TensorLayout layout, Span<float> tensor)
     {
-        if (layout.Width is < 1 or > MaxSide || layout.Height is < 1 or > MaxSide || layout.Channels is not (1 or 3) || layout.Std == 0)
+        if (layout.Width is < 1 or > MaxSide || layout.Height is < 1 or > MaxSide || layout.Channels is not (1 or 3) || layout.Std.First == 0 || layout.Std.Second == 0 || layout.Std.Third == 0)
             throw new ArgumentException($"{layout} is no valid layout: sides from 1 to {MaxSide}, 1 or 3 channels, a std that is not 0.", nameof(layout));
         if (tensor.Length != layout.Length)
             throw new ArgumentException($"The tensor holds {tensor.Length} values; {layout} takes {layout.Length}.", nameof(tensor));

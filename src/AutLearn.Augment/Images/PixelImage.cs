@@ -46,6 +46,21 @@ public sealed class PixelImage
         return new(width, height, pixels);
     }
 
+    /// <summary>Creates an image from colours.</summary>
+    /// <param name="width">The width in pixels.</param>
+    /// <param name="height">The height in pixels.</param>
+    /// <param name="colors">Red, green and blue of each pixel, row by row.</param>
+    /// <exception cref="ArgumentException">The number of colours does not match.</exception>
+    public static PixelImage FromRgb(int width, int height, ReadOnlySpan<byte> colors)
+    {
+        if (colors.Length != 3L * width * height)
+            throw new ArgumentException($"An image of {width}x{height} takes {3L * width * height} colours, not {colors.Length}.", nameof(colors));
+        uint[] pixels = new uint[colors.Length / 3];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = 0xFF000000u | ((uint)colors[(3 * i) + 2] << 16) | ((uint)colors[(3 * i) + 1] << 8) | colors[3 * i];
+        return new(width, height, pixels);
+    }
+
     /// <summary>Gets the image at half the size, each pixel the mean of four; computed once and kept.</summary>
     internal PixelImage Half()
     {

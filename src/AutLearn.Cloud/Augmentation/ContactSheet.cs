@@ -16,7 +16,7 @@ internal sealed class ContactSheet(ImagePipeline pipeline, int side, int variant
 
     /// <summary>Draws the sheet.</summary>
     /// <exception cref="DataFileException">An image is damaged.</exception>
-    public Augment.Images.PixelImage Render(ImageSet images, Action<int> progress, CancellationToken cancellationToken)
+    public PixelImage Render(ImageSet images, Action<int> progress, CancellationToken cancellationToken)
     {
         int width = Gap + ((variants + 1) * (side + Gap)), height = Gap + (images.Count * (side + Gap));
         uint[] pixels = new uint[width * height];
@@ -25,7 +25,7 @@ internal sealed class ContactSheet(ImagePipeline pipeline, int side, int variant
         for (int row = 0; row < images.Count; row++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Augment.Images.PixelImage source = ToAugment(images.Load(row, 2 * side));
+            PixelImage source = images.Load(row, 2 * side);
             for (int column = 0; column <= variants; column++)
             {
                 if (column == 0)
@@ -43,23 +43,12 @@ internal sealed class ContactSheet(ImagePipeline pipeline, int side, int variant
 
     /// <summary>Writes a PNG file.</summary>
     /// <exception cref="DataFileException">The file cannot be written.</exception>
-    public static void Save(Augment.Images.PixelImage image, string path)
+    public static void Save(PixelImage image, string path)
     {
         using SKImage copy = SKImage.FromPixelCopy(
             new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), MemoryMarshal.AsBytes(image.Pixels));
         using SKData data = copy.Encode(SKEncodedImageFormat.Png, 100);
         OutputFile.Write(path, data.ToArray());
-    }
-
-    private static Augment.Images.PixelImage ToAugment(Data.PixelImage image)
-    {
-        ReadOnlySpan<byte> bytes = image.Pixels.Span;
-        if (image.Channels == 1)
-            return Augment.Images.PixelImage.FromGrey(image.Width, image.Height, bytes);
-        uint[] pixels = new uint[image.Width * image.Height];
-        for (int i = 0; i < pixels.Length; i++)
-            pixels[i] = 0xFF000000 | ((uint)bytes[(3 * i) + 2] << 16) | ((uint)bytes[(3 * i) + 1] << 8) | bytes[3 * i];
-        return new(image.Width, image.Height, pixels);
     }
 
     private void Paint(ReadOnlySpan<float> tensor, Span<uint> target, int left, int width)

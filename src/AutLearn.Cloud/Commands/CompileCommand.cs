@@ -80,6 +80,7 @@ internal static class CompileCommand
             TaskDescription.Of(manifest.Loss),
             manifest.Optimizer.Kind,
             new(manifest.Logits.Name, manifest.Logits.ElementType.ToString(), $"[{string.Join(",", manifest.Logits.Shape)}]"),
+            manifest.Preprocessing is { } preprocessing ? PreprocessingText.Of(preprocessing) : null,
             [.. manifest.Files.Select(f => new FileReport(f.Path, f.SizeInBytes))],
             output.IsPackage ? new FileInfo(output.Path).Length : manifest.Files.Sum(f => f.SizeInBytes) + new FileInfo(Path.Combine(output.Path, ArtifactNames.Manifest)).Length,
             null);
@@ -94,6 +95,8 @@ internal static class CompileCommand
         facts.AddRow("boundary", Markup.Escape($"{string.Join(", ", outcome.Boundary.Select(b => b.Name + b.Shape))}: {Amounts.Bytes(outcome.BoundaryBytesPerSample)} a sample"));
         facts.AddRow("objective", Markup.Escape($"{outcome.Loss} of '{outcome.Scores.Name}' {outcome.Scores.Shape}, {outcome.Optimizer}"));
         facts.AddRow("cost", $"{Amounts.Flops(outcome.ForwardFlops)} a prediction, {Amounts.Flops(outcome.StepFlops)} a training step{(outcome.CachedStepFlops is { } cached ? $" ({Amounts.Flops(cached)} with cached scores)" : "")}, {Amounts.Bytes(outcome.PeakActivationBytes)} of activations");
+        if (outcome.Images is { } images)
+            facts.AddRow("images", Markup.Escape(images));
         if (outcome.OrtTraining is { } official)
             facts.AddRow("official set", Markup.Escape(official));
         screen.Write(facts);

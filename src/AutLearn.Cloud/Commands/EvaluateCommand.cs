@@ -43,7 +43,7 @@ internal sealed class EvaluateCommand
         var evaluate = new EvaluateCommand(console);
         var command = new Command(
             "evaluate",
-            "Measure a model on images: its accuracy where the images are labelled, the five likeliest classes of each where they are not. --mean, --std, --crop and --invert are for plain .onnx files; artifacts bring their own preprocessing.")
+            "Measure a model on images: its accuracy where the images are labelled, the five likeliest classes of each where they are not. --preprocessing and what follows it are for plain .onnx files; artifacts bring their own.")
         {
             evaluate._model,
         };
@@ -86,7 +86,7 @@ internal sealed class EvaluateCommand
                 throw new UsageException("Option --state belongs to compiled artifacts, not to a plain .onnx file.");
             OnnxModel model = ModelFile.ReadTyped(path);
             ImagePreprocessing preprocessing = _preprocessing.Read(parsed, model)
-                ?? throw new AutLearnException($"{path}: the model takes no images; its only input must be Float32 [N, 1 or 3, height, width].");
+                ?? throw new AutLearnException($"{path}: the model takes no images; it must have {ImageInput.Need}; where it leaves their size open, give --image-size.");
             return (new OnnxClassifier(path, preprocessing), named, named.IsEmpty ? null : named.Length);
         }
 

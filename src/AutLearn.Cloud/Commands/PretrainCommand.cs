@@ -132,7 +132,7 @@ internal static class PretrainCommand
         int seed = parsed.GetValue(arguments.Seed);
         (string name, OnnxModel model) = recipe.ForImages(parsed, count, isFolder, seed);
         ImagePreprocessing shape = preprocessing.Read(parsed, model)
-            ?? throw new AutLearnException($"The model '{name}' takes no images: its only input must be Float32 [N, 1 or 3, height, width].");
+            ?? throw new AutLearnException($"The model '{name}' takes no images: it must have {ImageInput.Need}; where it leaves their size open, give --image-size.");
         double fraction = parsed.GetValue(arguments.Validation);
         if (fraction > 0 && images.Count < 2)
             throw new DataFileException(path, "one image cannot serve training and validation. Give more, or --validation 0.");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Augment.Images;
 using AutLearn.Graph;
 
 namespace AutLearn.Cloud.Data;
@@ -83,6 +84,6 @@ internal static class IdxImages
     {
         int height = images.Dimensions[1];
         int width = images.Dimensions[2];
-        return new PixelImage(width, height, 1, images.Data.Slice(row * height * width, height * width));
+        return PixelImage.FromGrey(width, height, images.Data.Span.Slice(row * height * width, height * width));
     }
 }

@@ -13,7 +13,7 @@ internal static class ImageFile
     {
         try
         {
-            return ToRgb(ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide }));
+            return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide });
         }
         catch (InvalidDataException e)
         {
@@ -23,19 +23,5 @@ internal static class ImageFile
         {
             throw new DataFileException(path, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist." : $"cannot be read: {e.Message}", e);
         }
-    }
-
-    private static PixelImage ToRgb(Augment.Images.PixelImage decoded)
-    {
-        byte[] rgb = new byte[decoded.Pixels.Length * 3];
-        for (int i = 0; i < decoded.Pixels.Length; i++)
-        {
-            uint pixel = decoded.Pixels[i];
-            rgb[3 * i] = (byte)pixel;
-            rgb[(3 * i) + 1] = (byte)(pixel >> 8);
-            rgb[(3 * i) + 2] = (byte)(pixel >> 16);
-        }
-
-        return new PixelImage(decoded.Width, decoded.Height, 3, rgb);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Augment.Images;
 
 namespace AutLearn.Cloud.Data;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using AutLearn.Augment.Images;
 using AutLearn.Cloud.Data;
 
 namespace AutLearn.Cloud.Demo;
@@ -114,7 +115,7 @@ internal sealed class SyntheticWriter
             }
         }
 
-        return new PixelImage(Size, Size, 1, pixels);
+        return PixelImage.FromGrey(Size, Size, pixels);
     }
 
     private static float DistanceSquared(Vector2 point, Vector2 from, Vector2 to)

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using AutLearn.Cloud.Commands;
+using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime;
 
@@ -14,7 +17,7 @@ internal sealed class ArtifactClassifier : IImageClassifier
         try
         {
             Preprocessing = _model.Manifest.Preprocessing
-                ?? throw new AutLearnException($"{path}: the artifacts do not say how images become input. Compile a model whose only input is Float32 [N, 1 or 3, height, width].");
+                ?? throw new AutLearnException($"{path}: the artifacts do not say how images become input. Compile a model of {ImageInput.Need}; where it leaves their size open, with --image-size.");
             if (statePath is not null)
                 _model.LoadState(statePath);
         }
@@ -30,10 +33,16 @@ internal sealed class ArtifactClassifier : IImageClassifier
     /// <summary>Gets the description of the artifacts.</summary>
     public ArtifactManifest Manifest => _model.Manifest;
 
-    public float[] Score(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken)
+    public float[] Score(ReadOnlySpan<byte> input, int rows, CancellationToken cancellationToken)
     {
-        using PredictionBatch batch = _model.Predict(input, rows, cancellationToken);
-        return batch.Logits.Span<float>().ToArray();
+        var tensor = new TensorBuffer(Preprocessing.ElementType, Preprocessing.Dimensions(rows));
+        if (tensor.Bytes.Length != input.Length)
+            throw new AutLearnException($"The images take {input.Length} bytes, but the preprocessing makes {tensor}.");
+        input.CopyTo(tensor.Bytes);
+        using PredictionBatch batch = _model.Predict([tensor], cancellationToken);
+        return batch.Logits.ElementType == ElementType.Float16
+            ? [.. MemoryMarshal.Cast<byte, Half>(batch.Logits.Bytes).ToArray().Select(h => (float)h)]
+            : batch.Logits.Span<float>().ToArray();
     }
 
     public void Dispose() => _model.Dispose();

@@ -9,9 +9,9 @@ internal interface IImageClassifier : IDisposable
     ImagePreprocessing Preprocessing { get; }
 
     /// <summary>Scores images.</summary>
-    /// <param name="input">The images' planes, row by row.</param>
+    /// <param name="input">The images in the type and order of the preprocessing, one after the other.</param>
     /// <param name="rows">The number of images.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Scores or probabilities, [rows, classes].</returns>
-    float[] Score(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken);
+    float[] Score(ReadOnlySpan<byte> input, int rows, CancellationToken cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Augment.Images;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Reports;
 
@@ -20,8 +21,8 @@ internal static class ImageEvaluation
         IImageClassifier classifier, ImageSet images, BadImages badImages, Action<int> progress, CancellationToken cancellationToken)
     {
         var tensorizer = new ImageTensorizer(classifier.Preprocessing);
-        int values = tensorizer.ValuesPerImage;
-        float[] input = new float[values * Math.Min(BatchSize, images.Count)];
+        int size = tensorizer.BytesPerImage;
+        byte[] input = new byte[size * Math.Min(BatchSize, images.Count)];
         var predictions = ImmutableArray.CreateBuilder<PredictionReport>(images.Count);
         var skipped = ImmutableArray.CreateBuilder<string>();
         var pending = new List<int>(BatchSize);
@@ -30,7 +31,7 @@ internal static class ImageEvaluation
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                tensorizer.Fill(images.Load(i, tensorizer.SufficientSide), input.AsSpan(pending.Count * values, values));
+                tensorizer.FillBytes(images.Load(i, tensorizer.SufficientSide), input.AsSpan(pending.Count * size, size));
                 pending.Add(i);
             }
             catch (DataFileException) when (badImages == BadImages.Skip)
@@ -41,7 +42,7 @@ internal static class ImageEvaluation
             if (pending.Count < BatchSize && i + 1 < images.Count)
                 continue;
             if (pending.Count > 0)
-                Score(classifier, images, input.AsSpan(0, pending.Count * values), pending, predictions, cancellationToken);
+                Score(classifier, images, input.AsSpan(0, pending.Count * size), pending, predictions, cancellationToken);
             pending.Clear();
             progress(i + 1);
         }
@@ -50,7 +51,7 @@ internal static class ImageEvaluation
     }
 
     private static void Score(
-        IImageClassifier classifier, ImageSet images, ReadOnlySpan<float> input, List<int> rows, ImmutableArray<PredictionReport>.Builder predictions, CancellationToken cancellationToken)
+        IImageClassifier classifier, ImageSet images, ReadOnlySpan<byte> input, List<int> rows, ImmutableArray<PredictionReport>.Builder predictions, CancellationToken cancellationToken)
     {
         float[] scores = classifier.Score(input, rows.Count, cancellationToken);
         int classes = scores.Length / rows.Count;

@@ -1,5 +1,7 @@
+using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace AutLearn.Cloud.Evaluation;
 
@@ -27,26 +29,35 @@ internal sealed class OnnxClassifier : IImageClassifier
         }
 
         _input = _session.InputMetadata.Keys.Single();
-        string[] candidates = [.. _session.OutputMetadata.Where(o => o.Value.IsTensor && o.Value.ElementType == typeof(float) && o.Value.Dimensions.Length == 2).Select(o => o.Key)];
+        string[] candidates = [.. _session.OutputMetadata.Where(o => o.Value.IsTensor && (o.Value.ElementType == typeof(float) || o.Value.ElementType == typeof(Float16)) && o.Value.Dimensions.Length == 2).Select(o => o.Key)];
         _output = Array.Find(candidates, o => o == "logits") ?? candidates.LastOrDefault() ?? "";
         if (_output.Length == 0)
         {
             _session.Dispose();
-            throw new AutLearnException($"{path}: the model has no output of scores (Float32 [N, classes]).") { File = path };
+            throw new AutLearnException($"{path}: the model has no output of scores (Float32 or Float16 [N, classes]).") { File = path };
         }
     }
 
     public ImagePreprocessing Preprocessing { get; }
 
-    public float[] Score(ReadOnlySpan<float> input, int rows, CancellationToken cancellationToken)
+    public float[] Score(ReadOnlySpan<byte> input, int rows, CancellationToken cancellationToken)
     {
-        using OrtValue tensor = OrtValue.CreateTensorValueFromMemory(input.ToArray(), [rows, Preprocessing.Channels, Preprocessing.Height, Preprocessing.Width]);
+        TensorElementType type = Preprocessing.ElementType switch
+        {
+            ElementType.Float16 => TensorElementType.Float16,
+            ElementType.UInt8 => TensorElementType.UInt8,
+            _ => TensorElementType.Float,
+        };
+        using OrtValue tensor = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, Preprocessing.Dimensions(rows));
+        input.CopyTo(tensor.GetTensorMutableRawData());
         using var run = new RunOptions();
         using CancellationTokenRegistration stop = cancellationToken.Register(() => run.Terminate = true);
         try
         {
             using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [_input], [tensor], [_output]);
-            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+            return outputs[0].GetTensorTypeAndShape().ElementDataType == TensorElementType.Float16
+                ? [.. outputs[0].GetTensorDataAsSpan<Float16>().ToArray().Select(h => (float)h)]
+                : outputs[0].GetTensorDataAsSpan<float>().ToArray();
         }
         catch (OnnxRuntimeException e)
         {

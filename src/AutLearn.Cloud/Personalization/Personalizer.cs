@@ -1,3 +1,5 @@
+using AutLearn.Augment.Images;
+using AutLearn.Cloud.Commands;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Reports;
 using AutLearn.Graph.Artifacts;
@@ -21,7 +23,7 @@ internal sealed class Personalizer
     {
         _model = model;
         ImagePreprocessing preprocessing = model.Manifest.Preprocessing
-            ?? throw new AutLearnException($"The artifacts of '{model.Manifest.ModelName}' do not say how images become input. Compile a model whose only input is Float32 [N, 1 or 3, height, width].");
+            ?? throw new AutLearnException($"The artifacts of '{model.Manifest.ModelName}' do not say how images become input. Compile a model of {ImageInput.Need}; where it leaves their size open, with --image-size.");
         _tensorizer = new ImageTensorizer(preprocessing);
     }
 
@@ -35,24 +37,14 @@ internal sealed class Personalizer
     public FeatureSet Extract(ImageSet images, Action<int> progress, CancellationToken cancellationToken)
     {
         FeatureSet features = _model.CreateFeatureSet();
-        int size = Math.Min(FeatureBatchSize, images.Count);
-        using PredictionBatch batch = _model.CreateBatch(size);
-        PredictionBatch? rest = null;
-        try
+        for (int first = 0; first < images.Count; first += FeatureBatchSize)
         {
-            for (int first = 0; first < images.Count; first += size)
-            {
-                int rows = Math.Min(size, images.Count - first);
-                PredictionBatch current = rows == size ? batch : rest ??= _model.CreateBatch(rows);
-                Fill(images, first, current.Inputs[0]);
-                _model.Predict(current, cancellationToken);
-                features.Add(current, [.. images.Labels.AsSpan().Slice(first, rows).ToArray().Select(l => (long)l)]);
-                progress(first + rows);
-            }
-        }
-        finally
-        {
-            rest?.Dispose();
+            int rows = Math.Min(FeatureBatchSize, images.Count - first);
+            var input = new TensorBuffer(_tensorizer.Preprocessing.ElementType, _tensorizer.Preprocessing.Dimensions(rows));
+            Fill(images, first, input);
+            using PredictionBatch batch = _model.Predict([input], cancellationToken);
+            features.Add(batch, [.. images.Labels.AsSpan().Slice(first, rows).ToArray().Select(l => (long)l)]);
+            progress(first + rows);
         }
 
         return features;
@@ -65,12 +57,12 @@ internal sealed class Personalizer
     public void Fill(ImageSet images, int first, TensorBuffer input)
     {
         int rows = (int)input.Dimensions[0];
-        int values = _tensorizer.ValuesPerImage;
-        if (input.Count != rows * values)
-            throw new AutLearnException($"The preprocessing makes {values} values an image, but the model takes {input}.");
-        Span<float> target = input.Span<float>();
+        int size = _tensorizer.BytesPerImage;
+        Span<byte> target = input.Bytes;
+        if (input.ElementType != _tensorizer.Preprocessing.ElementType || target.Length != rows * size)
+            throw new AutLearnException($"The preprocessing makes {_tensorizer.ValuesPerImage} values of {_tensorizer.Preprocessing.ElementType} an image, but the model takes {input}.");
         for (int i = 0; i < rows; i++)
-            _tensorizer.Fill(images.Load(first + i, _tensorizer.SufficientSide), target.Slice(i * values, values));
+            _tensorizer.FillBytes(images.Load(first + i, _tensorizer.SufficientSide), target.Slice(i * size, size));
     }
 
     /// <summary>Measures the current parameters on some rows.</summary>

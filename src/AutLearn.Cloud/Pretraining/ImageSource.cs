@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using AutLearn.Augment.Images;
 using AutLearn.Cloud.Data;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
@@ -17,15 +17,15 @@ internal sealed class ImageSource : ISampleSource
     {
         _images = images;
         _tensorizer = new(preprocessing);
-        _dimensions = [preprocessing.Channels, preprocessing.Height, preprocessing.Width];
+        _dimensions = preprocessing.Dimensions(1)[1..];
     }
 
     public int Count => _images.Count;
 
     public TrainingSample Read(int index, int epoch)
     {
-        byte[] bytes = new byte[_tensorizer.ValuesPerImage * sizeof(float)];
-        _tensorizer.Fill(_images.Load(index, _tensorizer.SufficientSide), MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
-        return new([new Tensor(ElementType.Float32, _dimensions, bytes)], Tensor.Scalar((long)_images.Labels[index]));
+        byte[] bytes = new byte[_tensorizer.BytesPerImage];
+        _tensorizer.FillBytes(_images.Load(index, _tensorizer.SufficientSide), bytes);
+        return new([new Tensor(_tensorizer.Preprocessing.ElementType, _dimensions, bytes)], Tensor.Scalar((long)_images.Labels[index]));
     }
 }

@@ -17,6 +17,7 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="Loss">The loss.</param>
 /// <param name="Optimizer">The optimizer.</param>
 /// <param name="Scores">What the loss reads.</param>
+/// <param name="Images">How images become input; null where the model takes none, or no option says their size.</param>
 /// <param name="Files">The files with their sizes.</param>
 /// <param name="Bytes">The size of the folder or package.</param>
 /// <param name="OrtTraining">The folder of the official training artifacts; null where none were asked for.</param>
@@ -35,6 +36,7 @@ internal sealed record CompileOutcome(
     string Loss,
     string Optimizer,
     ValueReport Scores,
+    string? Images,
     ImmutableArray<FileReport> Files,
     long Bytes,
     string? OrtTraining);

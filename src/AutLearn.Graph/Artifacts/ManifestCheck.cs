@@ -41,8 +41,8 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         CheckNames();
         CheckTraining();
         Elements(manifest.Classes, "classes");
-        if (manifest.Preprocessing is { } p && (p.Width < 1 || p.Height < 1 || p.Channels is not (1 or 3) || !float.IsFinite(p.Mean) || !float.IsFinite(p.Std) || p.Std == 0 || p.CropFraction is not (> 0 and <= 1)))
-            throw Wrong("the preprocessing is out of range");
+        if (manifest.Preprocessing?.Problem() is { } problem)
+            throw Wrong($"the preprocessing is out of range: {problem}");
     }
 
     private void CheckFiles()

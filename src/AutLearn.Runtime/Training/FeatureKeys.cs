@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Runtime.Training;
@@ -7,7 +6,7 @@ namespace AutLearn.Runtime.Training;
 internal static class FeatureKeys
 {
     /// <summary>The backbone and the preprocessing: where either changes, no feature computed before is of use.</summary>
-    public static string Of(ArtifactManifest manifest) => manifest.Preprocessing is { } p
-        ? string.Create(CultureInfo.InvariantCulture, $"{manifest.BackboneSha256} {p.Width}x{p.Height}x{p.Channels} {p.Mean:R} {p.Std:R} {p.CropFraction:R}")
+    public static string Of(ArtifactManifest manifest) => manifest.Preprocessing is { } preprocessing
+        ? $"{manifest.BackboneSha256} {preprocessing.Key}"
         : manifest.BackboneSha256;
 }

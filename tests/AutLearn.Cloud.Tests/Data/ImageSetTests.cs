@@ -17,7 +17,7 @@ public sealed class ImageSetTests : IDisposable
         (string images, string labels, string writers) = WriteTriple();
         ImageSet set = IdxImages.Open(images, labels, writers, writer: 7, IdxImages.AlphanumericClasses);
         Assert.Equal([1, 3], set.Labels.ToArray());
-        Assert.Equal([2, 2, 2, 2], set.Load(0).Pixels.ToArray());
+        Assert.All(set.Load(0).Pixels.ToArray(), p => Assert.Equal(0xFF020202u, p));
         Assert.Equal($"{images}#3", set.NameOf(1));
     }
 
@@ -66,8 +66,8 @@ public sealed class ImageSetTests : IDisposable
         ImageSet set = ImageFolder.OpenLabelled(_folder.Path, []);
         Assert.Equal(["ant", "cat"], set.Classes.ToArray());
         Assert.Equal([0, 0, 1], set.Labels.ToArray());
-        Assert.Equal([0, 255, 0], set.Load(0).Pixels[..3].ToArray());
-        Assert.Equal([255, 0, 0], set.Load(2).Pixels[..3].ToArray());
+        Assert.Equal(0xFF00FF00u, set.Load(0).Pixels[0]);
+        Assert.Equal(0xFF0000FFu, set.Load(2).Pixels[0]);
     }
 
     [Fact]

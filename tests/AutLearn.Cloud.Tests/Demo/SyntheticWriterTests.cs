@@ -1,3 +1,4 @@
+using AutLearn.Augment.Images;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Demo;
 
@@ -29,8 +30,8 @@ public sealed class SyntheticWriterTests
         for (int i = 0; i < set.Count; i++)
         {
             PixelImage image = set.Load(i);
-            Assert.Equal((28, 28, 1), (image.Width, image.Height, image.Channels));
-            int[] ink = [.. Enumerable.Range(0, 784).Where(p => image.Pixels.Span[p] > 127)];
+            Assert.Equal((28, 28), (image.Width, image.Height));
+            int[] ink = [.. Enumerable.Range(0, 784).Where(p => (image.Pixels[p] & 255) > 127)];
             int width = ink.Max(p => p % 28) - ink.Min(p => p % 28) + 1;
             int height = ink.Max(p => p / 28) - ink.Min(p => p / 28) + 1;
             Assert.True(Math.Max(width, height) is >= 19 and <= 24, $"{set.NameOf(i)}: {width}x{height}");
