@@ -1,6 +1,7 @@
 using AutLearn.Benchmarks;
 using AutLearn.Benchmarks.Experiments;
 using AutLearn.Benchmarks.Experiments.Sentences;
+using AutLearn.Benchmarks.Experiments.Words;
 using BenchmarkDotNet.Running;
 
 switch (args)
@@ -43,6 +44,8 @@ switch (args)
         return await SoakOnline.RunAsync(rest);
     case ["eda-classification", .. string[] rest]:
         return await EdaClassification.RunAsync(rest);
+    case ["tokens", .. string[] rest]:
+        return TokenTable.Run(rest);
     default:
         // Everything that is no experiment is a filter for the benchmarks.
         BenchmarkSwitcher.FromAssembly(typeof(ResultsConfig).Assembly).Run(args, new ResultsConfig());

@@ -66,7 +66,7 @@ public sealed partial class WordKeyboard : IAsyncDisposable
         string prefix = Prefix().Match(end).Value;
         long[] context = _vocabulary.Context(WordText.Split(end[..^prefix.Length]));
         OpenPrediction prediction = Predict(context);
-        string typed = prefix.ToLowerInvariant().Replace('\u2019', '\'');
+        string typed = WordText.Fold(prefix);
         float[] probabilities = _personal.Probabilities();
         int[] best = _personal.Best(Shown, w => _vocabulary.Words[w].StartsWith(typed, StringComparison.Ordinal));
         return new Suggestions(prediction.Id, prefix, [.. best.Select(w => new Suggestion(_vocabulary.Words[w], probabilities[w]))]);
@@ -83,7 +83,7 @@ public sealed partial class WordKeyboard : IAsyncDisposable
             return null;
         OpenPrediction prediction = _open[index];
         _open.RemoveAt(index);
-        int label = _vocabulary.IndexOf(word.ToLowerInvariant().Replace('\u2019', '\''));
+        int label = _vocabulary.IndexOf(WordText.Fold(word));
         bool isUnknown = label == Vocabulary.Unknown;
         if (isUnknown)
             _profile.Learner.Forget(prediction.LearnerId);
@@ -149,7 +149,7 @@ public sealed partial class WordKeyboard : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"['\u2019]?\p{L}+(?:['\u2019]\p{L}*)*$|['\u2019]$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"['\u2019]?\p{L}[\p{L}\p{M}\u00AD\u200C\u200D]*(?:['\u2019][\p{L}\p{M}\u00AD\u200C\u200D]*)*$|['\u2019]$", RegexOptions.CultureInvariant)]
     private static partial Regex Prefix();
 
     private async Task<T> InTurnAsync<T>(Func<T> work)

@@ -15,16 +15,17 @@ public sealed class DependencyTests
     {
         ["Graph"] = [],
         ["Cache"] = [],
-        ["Augment"] = ["Graph"],
+        ["Text"] = [],
+        ["Augment"] = ["Graph", "Text"],
         ["Compiler"] = ["Graph"],
         ["Runtime"] = ["Graph", "Cache"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],
-        ["Cloud"] = ["Graph", "Cache", "Augment", "Compiler", "Runtime", "Pruning"],
+        ["Cloud"] = ["Graph", "Cache", "Text", "Augment", "Compiler", "Runtime", "Pruning"],
     };
 
     public static TheoryData<string> Assemblies => [.. Allowed.Keys];
 
-    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Augment", "Runtime"];
+    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Augment", "Runtime"];
 
     [Theory]
     [MemberData(nameof(Assemblies))]
@@ -40,6 +41,7 @@ public sealed class DependencyTests
     [InlineData("Graph")]
     [InlineData("Compiler")]
     [InlineData("Cache")]
+    [InlineData("Text")]
     [InlineData("Augment")]
     public void References_OfPureAssemblies_NeedNoOnnxRuntime(string name) =>
         Assert.DoesNotContain("Microsoft.ML.OnnxRuntime", References(name));

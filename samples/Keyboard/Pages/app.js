@@ -3,7 +3,7 @@
 const byId = id => document.getElementById(id);
 const text = byId('text');
 const percent = (part, all) => all === 0 ? '–' : `${(100 * part / all).toFixed(1)} %`;
-const lastWord = /(['\u2019]?\p{L}+(?:['\u2019]\p{L}+)*)['\u2019]?[^\p{L}'\u2019]$/u;
+const lastWord = /(['\u2019]?\p{L}[\p{L}\p{M}\u00AD\u200C\u200D]*(?:['\u2019][\p{L}\p{M}\u00AD\u200C\u200D]+)*)['\u2019]?[^\p{L}\p{M}\u00AD\u200C\u200D'\u2019]$/u;
 let before = '';
 let shown = null;
 let queue = Promise.resolve();
@@ -58,7 +58,7 @@ async function feedback(word) {
 }
 
 function take(word) {
-  const start = text.value.replace(/['\u2019]?\p{L}+(?:['\u2019]\p{L}*)*$|['\u2019]$/u, '');
+  const start = text.value.replace(/['\u2019]?\p{L}[\p{L}\p{M}\u00AD\u200C\u200D]*(?:['\u2019][\p{L}\p{M}\u00AD\u200C\u200D]*)*$|['\u2019]$/u, '');
   text.value = before = `${start}${word} `;
   text.focus();
   enqueue(() => feedback(word));

@@ -30,6 +30,10 @@ internal sealed class SynonymChooser
         ReadOnlySpan<char> word = sentence.WordAt(index);
         if (word.Length > MaxLength / 2 || _stopWords.Contains(word))
             return 0;
+
+        // WordNet has every letter as a noun (s: second; t: tonne), which a text hardly ever means.
+        if (word.Length == 1 && char.IsAsciiLetter(word[0]))
+            return 0;
         Span<(int Id, Inflection Inflection)> bases = stackalloc (int, Inflection)[4];
         int best = -1;
         int bestScore = -1;

@@ -1,16 +1,17 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
+using AutLearn.Text;
 
 namespace AutLearn.Augment.Text;
 
-/// <summary>Words are runs of letters and marks, with apostrophes and hyphens inside.</summary>
+/// <summary>Words of <see cref="WordTokenizer"/>, joined over hyphens and where a script puts no blank between them.</summary>
 /// <remarks>
-/// What holds a digit, and whatever begins with @, # or looks like an address, is no word: augmentation leaves it alone,
-/// as it leaves punctuation, blanks and emoji. Any text is accepted, unpaired surrogates too. Safe for use by several threads.
+/// What holds a digit, names with @, topics with #, addresses, and what a sign ties to more (C++, AT&amp;T, and/or) are no words:
+/// augmentation leaves them alone, as it leaves punctuation, blanks and emoji. Any text is accepted, unpaired surrogates too. Safe for use by several threads.
 /// </remarks>
 public sealed class UnicodeSegmenter : ITextSegmenter
 {
+    private const string Ties = "+#&/\\=@$%";
+
     /// <summary>Gets the shared instance.</summary>
     public static UnicodeSegmenter Instance { get; } = new();
 
@@ -20,68 +21,51 @@ public sealed class UnicodeSegmenter : ITextSegmenter
     /// <inheritdoc/>
     public (int Start, int Length) NextWord(ReadOnlySpan<char> text, int from)
     {
-        int i = from;
-        while (i < text.Length)
+        TextToken token = WordTokenizer.Next(text, from);
+        while (token.Length > 0)
         {
-            if (text[i] is '@' or '#' || IsAddress(text[i..]))
+            if (token.Kind is not (TokenKind.Word or TokenKind.Number))
             {
-                i = SkipToBlank(text, i);
+                token = WordTokenizer.Next(text, token.End);
                 continue;
             }
 
-            (int length, bool isWordPart, bool isDigit) = Classify(text[i..]);
-            if (!isWordPart)
-            {
-                i += length;
-                continue;
-            }
-
-            int start = i;
-            bool hasDigit = false;
-            while (i < text.Length)
-            {
-                (length, isWordPart, isDigit) = Classify(text[i..]);
-                if (!isWordPart && !IsInner(text, i, start))
-                    break;
-                hasDigit |= isDigit;
-                i += length;
-            }
-
-            if (!hasDigit)
-                return (start, i - start);
+            int start = token.Start, end = token.End;
+            while (MayContinue(text, end) && IsContinuation(text, end, out token))
+                end = token.End;
+            if (!HasDigit(text[start..end]) && !IsTied(text, start - 1) && !IsTied(text, end))
+                return (start, end - start);
+            token = WordTokenizer.Next(text, end);
         }
 
         return (text.Length, 0);
     }
 
-    private static bool IsAddress(ReadOnlySpan<char> text) =>
-        text.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-        || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
-        || text.StartsWith("www.", StringComparison.OrdinalIgnoreCase);
+    private static bool MayContinue(ReadOnlySpan<char> text, int end) => end < text.Length && (text[end] is '-' or > '\x7F' || char.IsAsciiLetterOrDigit(text[end]));
 
-    private static int SkipToBlank(ReadOnlySpan<char> text, int i)
+    // A word that touches the last one, or one behind a hyphen that does.
+    private static bool IsContinuation(ReadOnlySpan<char> text, int end, out TextToken token)
     {
-        while (i < text.Length && !char.IsWhiteSpace(text[i]))
-            i++;
-        return i;
+        token = WordTokenizer.Next(text, end);
+        if (token.Start == end && token is { Kind: TokenKind.Symbol, Length: 1 } && text[end] is '-' or '\u2010' or '\u2011')
+        {
+            end = token.End;
+            token = WordTokenizer.Next(text, end);
+        }
+
+        return token.Start == end && token is { Length: > 0, Kind: TokenKind.Word or TokenKind.Number };
     }
 
-    private static bool IsInner(ReadOnlySpan<char> text, int i, int start) =>
-        text[i] is '\'' or '\u2019' or '-' && i > start && i + 1 < text.Length && Classify(text[(i + 1)..]).IsWordPart;
+    private static bool IsTied(ReadOnlySpan<char> text, int index) => (uint)index < (uint)text.Length && Ties.Contains(text[index], StringComparison.Ordinal);
 
-    private static (int Length, bool IsWordPart, bool IsDigit) Classify(ReadOnlySpan<char> text)
+    private static bool HasDigit(ReadOnlySpan<char> word)
     {
-        char first = text[0];
-        if (char.IsAscii(first))
-            return (1, char.IsAsciiLetterOrDigit(first), char.IsAsciiDigit(first));
-        if (Rune.DecodeFromUtf16(text, out Rune rune, out int length) != OperationStatus.Done)
-            return (Math.Max(1, length), false, false);
-        UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-        bool isDigit = category is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber;
-        bool isMark = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+        foreach (char c in word)
+        {
+            if (char.IsAscii(c) ? char.IsAsciiDigit(c) : char.GetUnicodeCategory(c) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber)
+                return true;
+        }
 
-        // Variation selectors and joiners are marks that belong to emoji.
-        bool isWordPart = Rune.IsLetter(rune) || isDigit || (isMark && rune.Value is not (>= 0xFE00 and <= 0xFE0F));
-        return (length, isWordPart, isDigit);
+        return false;
     }
 }

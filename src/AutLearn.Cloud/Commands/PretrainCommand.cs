@@ -11,6 +11,7 @@ using AutLearn.Compiler.Losses;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Training;
+using AutLearn.Text;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -154,7 +155,7 @@ internal static class PretrainCommand
     {
         List<string> lines = TextLines.Read(path);
         (string name, OnnxModel model, WordVocabulary vocabulary) = recipe.ForText(parsed, lines, parsed.GetValue(arguments.Seed));
-        long[] tokens = vocabulary.Encode(lines);
+        long[] tokens = TextLines.Tokens(lines, vocabulary, vocabulary.Find(WordVocabulary.LineEnd)!.Value);
         int length = recipe.Sequence(parsed);
         double fraction = parsed.GetValue(arguments.Validation);
         int held = fraction > 0 ? Math.Max(length + 1, (int)(tokens.Length * fraction)) : 0;

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
+using AutLearn.Text;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -11,6 +11,8 @@ internal sealed class RecipeArguments
 {
     private const string MobileNet = "mobilenet";
     private const string Language = "lstm-lm";
+
+    private static readonly string[] SpecialWords = [WordVocabulary.UnknownWord, WordVocabulary.LineEnd];
 
     private readonly Option<string?> _model = new("--model")
     {
@@ -137,10 +139,10 @@ internal sealed class RecipeArguments
         {
             OnnxModel model = ModelFile.ReadTyped(path);
             int? scored = model.Graph.Outputs is [{ Shape: { Rank: > 0 } shape }, ..] && shape[shape.Rank - 1].IsKnown ? (int)shape[shape.Rank - 1].Size : null;
-            return (Path.GetFileNameWithoutExtension(path), model, WordVocabulary.Of(lines, Math.Max(3, size ?? scored ?? 10_000)));
+            return (Path.GetFileNameWithoutExtension(path), model, WordVocabulary.Of(lines, Math.Max(3, size ?? scored ?? 10_000), SpecialWords));
         }
 
-        var vocabulary = WordVocabulary.Of(lines, size ?? 10_000);
+        var vocabulary = WordVocabulary.Of(lines, size ?? 10_000, SpecialWords);
         var recipe = new LstmLanguageModelRecipe(
             vocabulary.Words.Length, parsed.GetValue(_hidden) ?? 256, parsed.GetValue(_layers) ?? 2, parsed.GetValue(_tied), parsed.GetValue(_dropout) ?? 0.2);
         return (Language, recipe.Build(seed), vocabulary);

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using AutLearn.Cloud.Data;
+using AutLearn.Text;
 
 namespace AutLearn.Cloud.Pretraining;
 
@@ -16,6 +17,22 @@ internal static class TextLines
     /// <summary>Tells by the name whether a file is text.</summary>
     public static bool IsText(string path) =>
         path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Turns lines into one sequence of tokens.</summary>
+    /// <param name="lines">The lines.</param>
+    /// <param name="tokenizer">What numbers them.</param>
+    /// <param name="lineEnd">The token behind each line.</param>
+    public static long[] Tokens(IEnumerable<string> lines, ITextTokenizer tokenizer, long lineEnd)
+    {
+        var tokens = new List<long>();
+        foreach (string line in lines)
+        {
+            tokenizer.Encode(line, tokens);
+            tokens.Add(lineEnd);
+        }
+
+        return [.. tokens];
+    }
 
     /// <summary>Reads the lines that are not blank.</summary>
     /// <exception cref="DataFileException">The file is missing or no UTF-8, or a line is too long.</exception>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using AutLearn.Augment.Text;
 using CsCheck;
@@ -121,6 +122,47 @@ public sealed class EdaTests
                 Assert.Equal(results.Length, results.Distinct().Count());
             },
             iter: 3000);
+    }
+
+    [Fact]
+    public void Augment_TokensThatAreNoPlainWords_StayWhole()
+    {
+        string[] whole =
+        [
+            "\U0001F468\u200D\U0001F469\u200D\U0001F467", "\U0001F1E9\U0001F1EA", "\U0001F44D\U0001F3FD", "\u2764\uFE0F\u200D\U0001FA79", "1\uFE0F\u20E3",
+            "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "cafe\u0301", "\u0939\u093F\u0928\u094D\u0926\u0940", "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",
+            "\u0915\u094D\u200D\u0937", "ab\u00ADcd", "1,234.56", "don't", "me@example.org", "https://example.org/a?b=c", "#happy", "@friend", "C++", "AT&T", "3:30pm", "50%", "$5.99", "well-known", "U.S.", "e.g.",
+        ];
+        string[] parts = [.. whole, "happy", "dog", "walked"];
+        var eda = new Eda(new EdaOptions { SynonymReplacement = 0.5, RandomInsertion = 0.5, RandomSwap = 0.5, RandomDeletion = 0.5, Count = 16, Seed = 5 });
+        int results = 0;
+        for (int seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            string[] words = [.. Enumerable.Range(0, 8).Select(_ => parts[random.Next(parts.Length)])];
+            foreach (string result in eda.Augment(string.Join(' ', words), seed))
+            {
+                results++;
+                foreach (string word in result.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    Assert.True(words.Contains(word) || word.All(char.IsAsciiLetter) || word.All(c => char.IsAsciiLetter(c) || c is '-' or '\'' or '_'), $"'{word}' in '{result}' is no word of '{string.Join(' ', words)}' and no synonym.");
+            }
+        }
+
+        Assert.True(results > 3000);
+    }
+
+    [Theory]
+    [InlineData("s")]
+    [InlineData("t")]
+    [InlineData("I")]
+    [InlineData("a")]
+    [InlineData("c")]
+    [InlineData("X")]
+    public void Augment_SingleLetters_AreNoNouns(string letter)
+    {
+        var eda = new Eda(new EdaOptions { SynonymReplacement = 1, RandomInsertion = 1, RandomSwap = 0, RandomDeletion = 0, StopWords = FrozenSet<string>.Empty });
+        for (int sample = 0; sample < 20; sample++)
+            Assert.Empty(eda.Augment($"{letter} {letter}", sample));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Synonyms;
 using AutLearn.Testing.Hostile;
+using AutLearn.Text;
 
 namespace AutLearn.Cloud.Tests.Hostile;
 
@@ -17,7 +18,7 @@ internal static class CloudFuzz
         byte[] idx = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 4, .. new byte[128]];
         yield return new("IdxFile.Read", [idx, Zip(idx)], b => IdxFile.Read(new MemoryStream(b), "fuzzed"), IsRefusal);
         byte[] lines = Encoding.UTF8.GetBytes("a first line\tof text, with Ümlauts\n\nanother\r\nand a last one without an end");
-        yield return File(folder, "lines.txt", lines, p => WordVocabulary.Of(TextLines.Read(p), 8).Encode(TextLines.Read(p)));
+        yield return File(folder, "lines.txt", lines, p => TextLines.Tokens(TextLines.Read(p), WordVocabulary.Of(TextLines.Read(p), 8, WordVocabulary.UnknownWord), 0));
         yield return File(folder, "lines.txt.gz", Zip(lines), TextLines.Read);
         yield return File(folder, "sentences.tsv", Encoding.UTF8.GetBytes("good\tI like it.\nbad\tI do not.\n"), p => SentenceFile.Read(p, isLabelled: true));
         yield return File(folder, "classes.txt", Encoding.UTF8.GetBytes("cat\ndog\n"), p => ClassNames.Read(p));
