@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using AutLearn.Cloud.Sentences;
 
 namespace AutLearn.Cloud.Augmentation;
 
@@ -29,8 +30,8 @@ internal sealed class TextAugmentation(Func<string, long, ImmutableArray<string>
         void Add(string? label, string sentence)
         {
             if (label is not null)
-                text.Append(label).Append('\t');
-            text.Append(sentence).Append('\n');
+                text.Append(label.Replace('\t', ' ').ReplaceLineEndings(" ")).Append('\t');
+            text.Append(sentence.ReplaceLineEndings(" ")).Append('\n');
             lines++;
         }
     }

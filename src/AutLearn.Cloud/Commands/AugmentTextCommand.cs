@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using AutLearn.Augment.Text;
 using AutLearn.Cloud.Augmentation;
-using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Terminal;
 using Spectre.Console;
 
@@ -12,7 +12,7 @@ namespace AutLearn.Cloud.Commands;
 /// <summary><c>autlearn augment text</c>.</summary>
 internal sealed class AugmentTextCommand
 {
-    private readonly Argument<string> _text = new("text") { Description = "A UTF-8 file of sentences, one a line." };
+    private readonly Argument<string> _text = new("text") { Description = "A UTF-8 file of sentences: one a line, or a table (.csv, .tsv), also as .gz." };
 
     private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write.", HelpName = "file", Required = true };
 
@@ -40,7 +40,9 @@ internal sealed class AugmentTextCommand
         HelpName = "file",
     };
 
-    private readonly Option<bool> _labelled = new("--labelled") { Description = "Lines begin with a label and a tab, which stay as they are." };
+    private readonly Option<bool> _labelled = new("--labelled") { Description = "The sentences have labels (label, tab, sentence; or a column of a table), which stay beside them: label, tab, sentence is written." };
+
+    private readonly SentenceArguments _columns = new();
 
     private readonly Option<bool> _onlyNew = new("--only-new") { Description = "Leave the original sentences out." };
 
@@ -62,6 +64,8 @@ internal sealed class AugmentTextCommand
             augment._alpha,
             augment._synonyms,
             augment._labelled,
+            augment._columns.Text,
+            augment._columns.Label,
             augment._onlyNew,
             augment._seed,
         };
@@ -74,15 +78,14 @@ internal sealed class AugmentTextCommand
         string input = parsed.GetRequiredValue(_text), output = parsed.GetRequiredValue(_out);
         new OutputPaths().File(_out.Name, output);
         var watch = Stopwatch.StartNew();
-        IReadOnlyList<LabelledSentence> sentences = SentenceFile.Read(input, parsed.GetValue(_labelled));
-        if (sentences.Count == 0)
-            throw new DataFileException(input, "holds no sentence.");
+        SentenceSet set = _columns.Read(parsed, input, parsed.GetValue(_labelled) ? LabelNeed.Needed : LabelNeed.Refused);
+        IReadOnlyList<LabelledSentence> sentences = set.Sentences;
         TextAugmentation augmentation = Augmentation(parsed, sentences.Count);
         int written = await _console.TrackAsync(
             "Augmenting",
             sentences.Count,
             report => Task.Run(() => augmentation.Write(sentences, output, done => report(done, ""), cancellationToken), cancellationToken)).ConfigureAwait(false);
-        _console.Report(new(input, output, sentences.Count, written, watch.Elapsed.TotalSeconds), ReportJson.Default.AugmentTextReport, Render);
+        _console.Report(new(set.Description, output, sentences.Count, written, watch.Elapsed.TotalSeconds), ReportJson.Default.AugmentTextReport, Render);
         return ExitCode.Success;
     }
 

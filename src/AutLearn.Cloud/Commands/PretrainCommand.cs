@@ -5,6 +5,7 @@ using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Compiler.Losses;
@@ -22,7 +23,7 @@ internal static class PretrainCommand
     {
         var data = new Argument<string>("data")
         {
-            Description = "A folder of images (folder/label/*.jpg, .png, .webp or .bmp), an IDX file of images (.gz too), or a text file (.txt or .txt.gz).",
+            Description = "A folder of images (folder/label/*.jpg, .png, .webp or .bmp), an IDX file of images (.gz too), a text file (.txt), or a table with a column of text (.csv, .tsv); these also as .gz.",
         };
         var labels = new Option<string?>("--labels")
         {
@@ -30,11 +31,12 @@ internal static class PretrainCommand
             HelpName = "file",
         };
         var recipe = new RecipeArguments();
+        var columns = new SentenceArguments();
         var arguments = new PretrainArguments();
         var schedule = new ScheduleArguments();
         var optimizer = new OptimizerArguments();
         var preprocessing = new PreprocessingArguments();
-        var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, labels };
+        var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, labels, columns.Text, columns.Label };
         recipe.AddTo(command);
         arguments.AddTo(command);
         optimizer.AddTo(command);
@@ -43,7 +45,7 @@ internal static class PretrainCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(data);
-            bool isText = TextLines.IsText(path);
+            bool isText = SentenceFile.IsText(path) || (DelimitedFile.IsTable(path) && recipe.IsForText(parsed));
             recipe.Check(parsed, isText);
             int accumulate = parsed.GetValue(arguments.Accumulate), batchSize = parsed.GetValue(arguments.BatchSize);
             var options = new CompileOptions
@@ -67,7 +69,7 @@ internal static class PretrainCommand
                 .FileInPlace(arguments.Log.Name, parsed.GetValue(arguments.Log))
                 .Png(arguments.Plot.Name, parsed.GetValue(arguments.Plot), out string? plot);
             PretrainTask task = isText
-                ? TextTask(parsed, path, recipe, arguments)
+                ? TextTask(parsed, path, recipe, arguments, columns)
                 : ImageTask(parsed, path, parsed.GetValue(labels), recipe, arguments, preprocessing);
             options.ModelName = task.Name;
             options.Preprocessing = task.Preprocessing;
@@ -151,9 +153,10 @@ internal static class PretrainCommand
             null);
     }
 
-    private static PretrainTask TextTask(ParseResult parsed, string path, RecipeArguments recipe, PretrainArguments arguments)
+    private static PretrainTask TextTask(ParseResult parsed, string path, RecipeArguments recipe, PretrainArguments arguments, SentenceArguments columns)
     {
-        List<string> lines = TextLines.Read(path);
+        SentenceSet set = columns.Read(parsed, path, LabelNeed.Ignored);
+        string[] lines = [.. set.Sentences.Select(s => s.Text)];
         (string name, OnnxModel model, WordVocabulary vocabulary) = recipe.ForText(parsed, lines, parsed.GetValue(arguments.Seed));
         long[] tokens = TextLines.Tokens(lines, vocabulary, vocabulary.Find(WordVocabulary.LineEnd)!.Value);
         int length = recipe.Sequence(parsed);
@@ -164,7 +167,7 @@ internal static class PretrainCommand
         return new(
             name,
             model,
-            path,
+            set.Description,
             DataHash.Of(path),
             new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
             held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,

@@ -106,6 +106,11 @@ internal sealed class RecipeArguments
     /// <summary>Gets the tokens of a sequence.</summary>
     public int Sequence(ParseResult parsed) => parsed.GetValue(_sequence);
 
+    /// <summary>Tells whether the network reads tokens, where the data may be a table of texts or of pictures.</summary>
+    public bool IsForText(ParseResult parsed) => parsed.GetValue(_model) is { } path
+        ? ModelFile.ReadTyped(path).Graph.Inputs is [{ Type.ElementType: ElementType.Int64 or ElementType.Int32 }, ..]
+        : parsed.GetValue(_recipe) == Language;
+
     /// <summary>Checks that options and data fit together.</summary>
     /// <exception cref="UsageException">They do not.</exception>
     public void Check(ParseResult parsed, bool isText)

@@ -82,6 +82,19 @@ public sealed class PretrainCommandTests : IDisposable
             AssertIsTied(graph, words.Length);
     }
 
+    [Theory]
+    [InlineData("tweets.tsv", "source\tsplit\ttext\n", "news\ttrain\tthe cat sat on the mat\n")]
+    [InlineData("labelled.txt", "", "animals\tthe cat sat on the mat\n")]
+    [InlineData("tweets.csv", "text,label\n", "\"the cat sat on the mat\",animals\n")]
+    public async Task Pretrain_TextWithOtherColumns_LearnsTheTextAlone(string name, string header, string row)
+    {
+        string text = _folder.Write(name, System.Text.Encoding.UTF8.GetBytes(header + string.Concat(Enumerable.Repeat(row, 40))));
+        JsonElement report = (await ToolRun.Of(
+            "pretrain", text, "--recipe", "lstm-lm", "--hidden", "8", "--epochs", "1", "--out", _folder.File("lm.onnx"), "--json")).Json();
+        Assert.Contains("left out: ", report.GetProperty("data").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["<eol>", "<unk>", "cat", "mat", "on", "sat", "the"], (await File.ReadAllLinesAsync(_folder.File("lm.vocabulary.txt"))).Order(StringComparer.Ordinal));
+    }
+
     // Every word of the text is known, so that no input reads the row of the unknown ones: only as the output layer's does it learn never to come.
     private static void AssertIsTied(OnnxGraph graph, int words)
     {

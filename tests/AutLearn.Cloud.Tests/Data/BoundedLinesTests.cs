@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using AutLearn.Cloud.Data;
-using AutLearn.Cloud.Pretraining;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Data;
@@ -45,7 +45,7 @@ public sealed class BoundedLinesTests
                 zip.Write(lines);
         }
 
-        Assert.Contains("unpacks to more than", Assert.Throws<DataFileException>(() => TextLines.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("unpacks to more than", Assert.Throws<DataFileException>(() => SentenceFile.Read(path, LabelNeed.Ignored)).Message, StringComparison.Ordinal);
     }
 
     private sealed class Endless : TextReader

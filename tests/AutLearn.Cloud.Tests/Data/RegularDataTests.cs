@@ -2,8 +2,9 @@ using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Commands;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
-using AutLearn.Testing;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Testing.Faults;
+using AutLearn.Testing;
 
 namespace AutLearn.Cloud.Tests.Data;
 
@@ -16,9 +17,9 @@ public sealed class RegularDataTests
         ["idx"] = ("x.idx", p => IdxFile.Read(p)),
         ["image"] = ("x.png", p => ImageFile.Decode(p)),
         ["classes"] = ("c.tsv", p => ClassNames.Read(p)),
-        ["text"] = ("t.txt", p => TextLines.Read(p)),
-        ["packed text"] = ("t.txt.gz", p => TextLines.Read(p)),
-        ["sentences"] = ("s.tsv", p => SentenceFile.Read(p, isLabelled: true)),
+        ["text"] = ("t.txt", p => SentenceFile.Read(p, LabelNeed.Ignored)),
+        ["packed text"] = ("t.txt.gz", p => SentenceFile.Read(p, LabelNeed.Ignored)),
+        ["sentences"] = ("s.tsv", p => SentenceFile.Read(p, LabelNeed.Needed)),
         ["synonyms"] = ("s.tsv", p => SynonymFile.Open(p)),
         ["compiled synonyms"] = ("s.synonyms", p => SynonymFile.Open(p)),
         ["hash"] = ("h.txt", p => DataHash.Of(p)),

@@ -4,6 +4,7 @@ using AutLearn.Augment.Text;
 using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Synonyms;
 using AutLearn.Testing.Hostile;
 using AutLearn.Text;
@@ -18,9 +19,12 @@ internal static class CloudFuzz
         byte[] idx = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 4, .. new byte[128]];
         yield return new("IdxFile.Read", [idx, Zip(idx)], b => IdxFile.Read(new MemoryStream(b), "fuzzed"), IsRefusal);
         byte[] lines = Encoding.UTF8.GetBytes("a first line\tof text, with Ümlauts\n\nanother\r\nand a last one without an end");
-        yield return File(folder, "lines.txt", lines, p => TextLines.Tokens(TextLines.Read(p), WordVocabulary.Of(TextLines.Read(p), 8, WordVocabulary.UnknownWord), 0));
-        yield return File(folder, "lines.txt.gz", Zip(lines), TextLines.Read);
-        yield return File(folder, "sentences.tsv", Encoding.UTF8.GetBytes("good\tI like it.\nbad\tI do not.\n"), p => SentenceFile.Read(p, isLabelled: true));
+        yield return File(folder, "lines.txt", lines, p => Encode(SentenceFile.Read(p, LabelNeed.Ignored)));
+        yield return File(folder, "lines.txt.gz", Zip(lines), p => SentenceFile.Read(p, LabelNeed.Ignored));
+        byte[] table = Encoding.UTF8.GetBytes("id,text,label\n1,\"a text, with \"\"quotes\"\"\nand lines\",good\n2,another,bad\n");
+        yield return File(folder, "table.csv", table, p => SentenceFile.Read(p, LabelNeed.Needed));
+        yield return File(folder, "table.csv.gz", Zip(table), p => SentenceFile.Read(p, LabelNeed.Needed));
+        yield return File(folder, "sentences.tsv", Encoding.UTF8.GetBytes("good\tI like it.\nbad\tI do not.\n"), p => SentenceFile.Read(p, LabelNeed.Needed));
         yield return File(folder, "classes.txt", Encoding.UTF8.GetBytes("cat\ndog\n"), p => ClassNames.Read(p));
         yield return File(folder, "classes.tsv", Encoding.UTF8.GetBytes("number\tname\n0\tcat\n1\tdog\n"), p => ClassNames.Read(p));
         yield return File(folder, "synonyms.tsv", Encoding.UTF8.GetBytes("large\tbig\nquick\tfast\n"), SynonymFile.Open);
@@ -46,6 +50,12 @@ internal static class CloudFuzz
             System.IO.File.WriteAllBytes(path, b);
             return read(path);
         }, IsRefusal);
+    }
+
+    private static long[] Encode(SentenceSet set)
+    {
+        string[] texts = [.. set.Sentences.Select(s => s.Text)];
+        return TextLines.Tokens(texts, WordVocabulary.Of(texts, 8, WordVocabulary.UnknownWord), lineEnd: 0);
     }
 
     private static bool IsRefusal(Exception error) => error is DataFileException;

@@ -1,0 +1,14 @@
+namespace AutLearn.Cloud.Sentences;
+
+/// <summary>Whether sentences shall carry labels.</summary>
+internal enum LabelNeed
+{
+    /// <summary>Labels are left out where a file has them.</summary>
+    Ignored,
+
+    /// <summary>A file with labels is refused, so that they get into no sentence and are not lost unseen.</summary>
+    Refused,
+
+    /// <summary>Every sentence needs one.</summary>
+    Needed,
+}
