@@ -2,7 +2,6 @@ using System.CommandLine;
 using AutLearn.Cloud.Inspection;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Terminal;
-using AutLearn.Compiler.Gradients;
 using AutLearn.Graph;
 using Spectre.Console;
 
@@ -24,13 +23,13 @@ internal static class InspectCommand
             model,
             links,
         };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(model);
             OnnxModel loaded = ModelFile.ReadTyped(path, parsed.GetValue(links));
-            InspectReport report = new ModelInspector(loaded, GradientRegistry.CreateDefault()).Inspect(path);
+            InspectReport report = new ModelInspector(loaded, cancellation).Inspect(path);
             console.Report(report, ReportJson.Default.InspectReport, Render);
-            return ExitCode.Success;
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

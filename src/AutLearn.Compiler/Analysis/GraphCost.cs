@@ -34,6 +34,9 @@ internal sealed class GraphCost
     /// <summary>Counts multiplications and additions.</summary>
     public long Flops() => FlopsOf(_graph);
 
+    /// <summary>Counts them for each node, in the order of the nodes; null where the shape of its first output is unknown.</summary>
+    public IReadOnlyList<long?> FlopsByNode() => [.. _graph.Nodes.Select(n => n.Output(0) is { Shape: null } ? (long?)null : FlopsOf(n))];
+
     /// <summary>Walks the nodes in order and sums what is alive: from its computation to its last reader. Outputs of the graph are not counted.</summary>
     public long PeakBytes()
     {

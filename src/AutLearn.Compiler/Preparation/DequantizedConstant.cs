@@ -15,6 +15,9 @@ internal static class DequantizedConstant
         && (scale.Initializer!.Count == 1 || (AxisOf(node) is { } axis && scale.Initializer.Count == x.Initializer!.Dimensions[axis]))
         && (node.Input(2) is not { } zero || (zero.ElementType == x.ElementType && zero.Initializer!.Count == scale.Initializer.Count));
 
+    /// <summary>Gets the constant that holds a parameter: the integers where it is what such a node computes, else the parameter itself.</summary>
+    public static Value StoredIn(Value parameter) => parameter.Producer?.Input(0) ?? parameter;
+
     /// <summary>Makes a value that such a node computes a constant; any other value stays as it is.</summary>
     public static Value Fold(Value value)
     {

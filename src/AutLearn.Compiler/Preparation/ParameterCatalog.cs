@@ -29,10 +29,10 @@ internal sealed class ParameterCatalog
     /// <summary>Gets every parameter.</summary>
     public IEnumerable<Value> Parameters => _layers.SelectMany(l => l.Parameters);
 
-    /// <summary>Lists the parameters that influence a value.</summary>
+    /// <summary>Lists the parameters that influence a value, or any of several.</summary>
     /// <param name="graph">A sorted graph in which nothing was folded yet.</param>
-    /// <param name="scores">The value.</param>
-    public static ParameterCatalog Of(OnnxGraph graph, Value scores)
+    /// <param name="scores">The values.</param>
+    public static ParameterCatalog Of(OnnxGraph graph, params IEnumerable<Value> scores)
     {
         var catalog = new ParameterCatalog(graph);
         HashSet<Node> relevant = AncestorsOf(scores);
