@@ -24,6 +24,8 @@ switch (args)
         return PretrainKill.Run(rest);
     case ["whole-steps", .. string[] rest]:
         return WholeStepRatios.Run(rest);
+    case ["large-adapter", .. string[] rest]:
+        return LargeAdapter.Run(rest);
     case ["finite-check", .. string[] rest]:
         return FiniteCheckCost.Run(rest);
     case ["optimizers", .. string[] rest]:

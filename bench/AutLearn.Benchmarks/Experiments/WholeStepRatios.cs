@@ -1,11 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using AutLearn.Benchmarks.WholeSteps;
-using AutLearn.Graph;
-using AutLearn.Graph.Serialization;
 using AutLearn.Testing.Torch;
-using Microsoft.ML.OnnxRuntime;
 
 namespace AutLearn.Benchmarks.Experiments;
 
@@ -41,7 +37,7 @@ internal static class WholeStepRatios
             networks.AppendLine(CultureInfo.InvariantCulture, $"- {network}: {Describe(create)}");
             foreach (int threads in (int[])[1, 2])
                 AppendTimes(times, network, threads, PairsOf(create, threads));
-            long ours = PeakInChild(network, "autlearn"), theirs = PeakInChild(network, "libtorch");
+            long ours = ProcessMemory.OfChild("whole-steps", "memory", network, "autlearn"), theirs = ProcessMemory.OfChild("whole-steps", "memory", network, "libtorch");
             memory.AppendLine(Show(string.Create(CultureInfo.InvariantCulture, $"| {network} | {Mebibytes(theirs)} | {Mebibytes(ours)} | {(double)ours / theirs:0.00} |")));
         }
 
@@ -128,17 +124,6 @@ internal static class WholeStepRatios
     private static bool HasBothStates(List<Pair> pairs) =>
         pairs.Count(p => p.AreCoresNear) is int near && near >= FewestPairs && pairs.Count - near >= FewestPairs;
 
-    private static long PeakInChild(string network, string side)
-    {
-        using Process child = ChildProcess.Start("whole-steps", "memory", network, side);
-        Task<string> errors = child.StandardError.ReadToEndAsync();
-        string text = child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
-        return child.ExitCode == 0
-            ? long.Parse(text, CultureInfo.InvariantCulture)
-            : throw new InvalidOperationException($"The process that measures {side} on {network} failed with exit code {child.ExitCode}: {errors.Result}");
-    }
-
     private static long PeakOf(string network, string side)
     {
         using PairedStep step = PairedStep.Networks[network]();
@@ -148,47 +133,21 @@ internal static class WholeStepRatios
         if (side == "libtorch")
         {
             TorchReference.Load();
-            before = Resident();
+            before = ProcessMemory.Resident();
             step.OpenLibtorch(1);
             run = step.Libtorch;
         }
         else
         {
-            RunSmallOperator();
-            before = Resident();
+            ProcessMemory.RunSmallOperator();
+            before = ProcessMemory.Resident();
             step.OpenAutLearn(1);
             run = step.AutLearn;
         }
 
         for (int i = 0; i < MemorySteps; i++)
             run();
-        return Status("VmHWM") - before;
-    }
-
-    private static void RunSmallOperator()
-    {
-        var graph = new OnnxGraph("small");
-        Value x = graph.AddInput("x", new TensorType(ElementType.Float32, new Shape(1)));
-        graph.AddOutput(graph.AddNode("Relu", [x], ["y"]).Outputs[0]!);
-        graph.Outputs[0].Type = x.Type;
-        using var session = new InferenceSession(OnnxFile.ToBytes(new OnnxModel(graph, 18)));
-        using var options = new RunOptions();
-        using OrtValue value = OrtValue.CreateTensorValueFromMemory(new float[1], [1]);
-        session.Run(options, ["x"], [value], ["y"]).Dispose();
-    }
-
-    // What the compiler left behind goes first, and the peak starts here.
-    private static long Resident()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        File.WriteAllText("/proc/self/clear_refs", "5");
-        return Status("VmRSS");
-    }
-
-    private static long Status(string key)
-    {
-        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith($"{key}:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        return ProcessMemory.Peak() - before;
     }
 
     private sealed record Pair(bool AreCoresNear, double Libtorch, double AutLearn);

@@ -71,7 +71,7 @@ internal sealed class ClassifierStep : PairedStep
             $"transformer encoder, {TransformerEncoder.Layers} layers of {Width}, {Rows} sequences of {Length}",
             random,
             () => TransformerEncoder.Create(Words, Length, Width, Classes),
-            TransformerEncoder.Forward,
+            (parameters, input) => TransformerEncoder.Forward(parameters, input),
             Buffer(tokens, Rows, Length),
             () => torch.tensor(tokens, [Rows, Length]));
     }

@@ -13,12 +13,13 @@ namespace AutLearn.Benchmarks.WholeSteps;
 internal abstract class PairedStep : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("autlearn-bench-").FullName;
-    private readonly double _rate;
     private CompiledArtifacts? _artifacts;
     private PersonalModel? _model;
     private torch.optim.Optimizer? _optimizer;
 
-    protected PairedStep(double rate) => _rate = rate;
+    protected PairedStep(double rate) => Rate = rate;
+
+    protected double Rate { get; }
 
     /// <summary>Gets the networks, with what is trained.</summary>
     public static IReadOnlyDictionary<string, Func<PairedStep>> Networks { get; } = new Dictionary<string, Func<PairedStep>>
@@ -41,15 +42,16 @@ internal abstract class PairedStep : IDisposable
 
     protected abstract TensorBuffer Input { get; }
 
+    /// <summary>Gets what a step takes: the input, where all that follows it is trained.</summary>
+    protected virtual TensorBuffer[] Boundary => [Input];
+
     protected abstract TensorBuffer Labels { get; }
 
     /// <summary>Compiles the network; the first call.</summary>
     /// <param name="optimizer">Null for plain SGD, which is what libtorch's side runs.</param>
     public void Compile(Optimizer? optimizer = null)
     {
-        _artifacts = ModelCompiler.Compile(
-            CreateModel(),
-            new CompileOptions { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training, Optimizer = optimizer ?? new SgdOptimizer() });
+        _artifacts = ModelCompiler.Compile(CreateModel(), Options(optimizer ?? new SgdOptimizer()));
         _artifacts.Save(_folder);
     }
 
@@ -60,7 +62,7 @@ internal abstract class PairedStep : IDisposable
     {
         TorchReference.Load();
         torch.set_num_threads(threads);
-        _optimizer = (optimizer ?? PairedOptimizer.Sgd).CreateTorch(CreateTorchParameters(_artifacts!), _rate);
+        _optimizer = (optimizer ?? PairedOptimizer.Sgd).CreateTorch(CreateTorchParameters(_artifacts!), Rate);
     }
 
     /// <summary>Gets how many numbers are trained; after <see cref="Compile"/>.</summary>
@@ -68,7 +70,7 @@ internal abstract class PairedStep : IDisposable
 
     /// <summary>Takes a step in AutLearn.</summary>
     /// <returns>The loss before it.</returns>
-    public float AutLearn() => _model!.TrainStep([Input], Labels, _rate).Loss;
+    public float AutLearn() => Model.TrainStep(Boundary, Labels, Rate).Loss;
 
     /// <summary>Takes a step in libtorch.</summary>
     /// <returns>The loss before it.</returns>
@@ -89,6 +91,13 @@ internal abstract class PairedStep : IDisposable
         DisposeTorch();
         Directory.Delete(_folder, recursive: true);
     }
+
+    /// <summary>Gets the opened model; after <see cref="OpenAutLearn"/>.</summary>
+    protected PersonalModel Model => _model!;
+
+    /// <summary>Decides what is trained.</summary>
+    protected virtual CompileOptions Options(Optimizer optimizer) =>
+        new() { Trainable = TrainableSelection.All, BatchNormalization = NormalizationStatistics.Training, Optimizer = optimizer };
 
     protected abstract OnnxModel CreateModel();
 

@@ -10,15 +10,15 @@ public static class TransformerEncoder
     public const int Layers = 4;
     public const int Heads = 4;
 
-    public static OnnxModel Create(int words, int length, int width, int classes, int seed = 1)
+    public static OnnxModel Create(int words, int length, int width, int classes, int seed = 1, int layers = Layers, int heads = Heads)
     {
         var net = new NetworkBuilder("transformer", 20, seed);
         Value tokens = net.Graph.AddInput("tokens", new TensorType(ElementType.Int64, new Shape("N", length)));
         Value x = net.Op("Gather", "embedded", [net.Normal("embedding", 0.1, words, width), tokens]);
         x = net.Op("Add", "placed", [x, net.Normal("position", 0.1, length, width)]);
-        Value split = net.Constant("split_heads", 0, 0, Heads, width / Heads), join = net.Constant("join_heads", 0, 0, width);
-        Value scale = net.Graph.AddInitializer("attention_scale", Tensor.Scalar((float)(1 / Math.Sqrt(width / Heads))));
-        for (int layer = 0; layer < Layers; layer++)
+        Value split = net.Constant("split_heads", 0, 0, heads, width / heads), join = net.Constant("join_heads", 0, 0, width);
+        Value scale = net.Graph.AddInitializer("attention_scale", Tensor.Scalar((float)(1 / Math.Sqrt(width / heads))));
+        for (int layer = 0; layer < layers; layer++)
         {
             string name = $"l{layer}";
             Value q = Head("q", [0, 2, 1, 3]), k = Head("k", [0, 2, 3, 1]), v = Head("v", [0, 2, 1, 3]);
@@ -51,21 +51,31 @@ public static class TransformerEncoder
         return net.Build(net.Dense("fc", mean, width, classes));
     }
 
-    public static torch.Tensor Forward(Func<string, torch.Tensor> parameters, torch.Tensor tokens)
+    /// <summary>Computes the scores in libtorch.</summary>
+    /// <param name="parameters">Gets a parameter by name.</param>
+    /// <param name="tokens">Int64 [N, T].</param>
+    /// <param name="layers">As in the model.</param>
+    /// <param name="heads">As in the model.</param>
+    /// <param name="adapter">What is added to the product of an input with the weight of a name, or null for nothing.</param>
+    public static torch.Tensor Forward(Func<string, torch.Tensor> parameters, torch.Tensor tokens, int layers = Layers, int heads = Heads, Func<string, torch.Tensor, torch.Tensor?>? adapter = null)
     {
         torch.Tensor x = parameters("embedding").index_select(0, tokens.reshape(-1)).reshape(tokens.shape[0], tokens.shape[1], -1) + parameters("position");
         long batch = x.shape[0], length = x.shape[1], width = x.shape[2];
-        for (int layer = 0; layer < Layers; layer++)
+        for (int layer = 0; layer < layers; layer++)
         {
             string name = $"l{layer}";
-            torch.Tensor scores = Head("q").matmul(Head("k").transpose(2, 3)) / Math.Sqrt(width / Heads);
+            torch.Tensor scores = Head("q").matmul(Head("k").transpose(2, 3)) / Math.Sqrt(width / heads);
             torch.Tensor mixed = functional.softmax(scores, -1).matmul(Head("v")).transpose(1, 2).reshape(batch, length, width);
             x = Normalize("n1", x + Linear("o", mixed));
             x = Normalize("n2", x + Linear("down", functional.gelu(Linear("up", x))));
 
-            torch.Tensor Head(string part) => Linear(part, x).reshape(batch, length, Heads, width / Heads).transpose(1, 2);
+            torch.Tensor Head(string part) => Linear(part, x).reshape(batch, length, heads, width / heads).transpose(1, 2);
 
-            torch.Tensor Linear(string part, torch.Tensor input) => input.matmul(parameters($"{name}.{part}.weight")) + parameters($"{name}.{part}.bias");
+            torch.Tensor Linear(string part, torch.Tensor input)
+            {
+                torch.Tensor product = input.matmul(parameters($"{name}.{part}.weight"));
+                return (adapter?.Invoke($"{name}.{part}.weight", input) is { } added ? product + added : product) + parameters($"{name}.{part}.bias");
+            }
 
             torch.Tensor Normalize(string part, torch.Tensor input) =>
                 functional.layer_norm(input, [width], parameters($"{name}.{part}.scale"), parameters($"{name}.{part}.bias"), 1e-5);
