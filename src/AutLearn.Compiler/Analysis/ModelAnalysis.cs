@@ -51,6 +51,7 @@ public sealed class ModelAnalysis
         OpsetUpgrade.Apply(copy, cancellationToken);
         new FunctionInlining().Run(copy, cancellationToken);
         new ConstantNodeLifting().Run(copy, cancellationToken);
+        new ZipMapElimination().Run(copy, cancellationToken);
         new BranchInlining().Run(copy, cancellationToken);
         try
         {

@@ -21,6 +21,7 @@ internal static class ModelPreparation
         OpsetUpgrade.Apply(model, cancellationToken);
         new FunctionInlining().Run(model, cancellationToken);
         new ConstantNodeLifting().Run(model, cancellationToken);
+        new ZipMapElimination().Run(model, cancellationToken);
 
         // The scores become the last output, so that they survive every rewrite that keeps outputs.
         new FixedInputs(options.FixedInputs).Apply(model);
@@ -47,6 +48,7 @@ internal static class ModelPreparation
         trainable = [.. trainable.Select(p => MakeParameter(graph, DequantizedConstant.Fold(p), initial))];
         new TransposedWeights().Run(model, cancellationToken);
         new PassSequence(new ConstantFolding(), new SequenceElimination(), new BranchSelection(), new DeadNodeElimination()).Run(model, cancellationToken);
+        new ShapeArithmeticElimination().Run(model, cancellationToken);
         graph.SortTopologically();
         HashSet<Node> head = HeadOf(graph, trainable);
         if (graph.Outputs[^1].Producer is not { } producer || !head.Contains(producer))

@@ -40,10 +40,20 @@ internal static class ScoresSearch
 
     private static Value? BeforeActivation(Value output)
     {
-        Value? value = output;
+        Value? value = BehindViews(output);
+
+        // The number of the largest score stands for the scores, in the shape in which they are compared.
+        Value? ordered = value?.Producer is { Domain: "", OpType: "Transpose" } turn ? BehindViews(turn.Input(0)) : value;
+        Value? compared = ordered?.Producer is { Domain: "", OpType: "ArgMax" } largest ? largest.Input(0) : null;
+        value = compared ?? value;
+        return value?.Producer is { Domain: "", OpType: "Softmax" or "LogSoftmax" or "Sigmoid" } activation ? activation.Input(0) : compared;
+    }
+
+    private static Value? BehindViews(Value? value)
+    {
         while (value?.Producer is { Domain: "", OpType: "Identity" or "Reshape" or "Flatten" or "Squeeze" } producer)
             value = producer.Input(0);
-        return value?.Producer is { Domain: "", OpType: "Softmax" or "LogSoftmax" or "Sigmoid" } activation ? activation.Input(0) : null;
+        return value;
     }
 
     private static string Outputs(OnnxGraph graph) => string.Join(", ", graph.Outputs.Select(o => $"'{o.Name}'"));

@@ -7,7 +7,6 @@ namespace AutLearn.Graph.Checking;
 internal sealed class ModelInspection
 {
     // Format versions in which features came.
-    private const long IrOfFreeInitializers = 4;
     private const long IrOfFunctions = 8;
     private const long IrOfOverloads = 10;
 
@@ -40,12 +39,6 @@ internal sealed class ModelInspection
             if (function.Overload.Length > 0 && _model.IrVersion < IrOfOverloads)
                 Report($"The overload '{function.Overload}' of function '{function.Name}' needs format version {IrOfOverloads}; the model has {_model.IrVersion}.");
             CheckOpset(function.OpsetImports, $"Function '{function.Name}'");
-        }
-
-        if (_model.IrVersion < IrOfFreeInitializers)
-        {
-            foreach (Value value in _model.Graph.Initializers.Where(v => !v.IsInput))
-                Report($"Initializer '{value.Name}' must be an input too in format version {_model.IrVersion}.");
         }
 
         new GraphInspection(_functions, _model.OpsetImports, enclosing: null, _problems, _cancellationToken).CheckMain(_model.Graph);

@@ -3,6 +3,9 @@ namespace AutLearn.Graph.Inference;
 /// <summary>Operators that move data without computing.</summary>
 internal static class MovementShapes
 {
+    // What exporters write for "to the end": the largest Int32 or Int64, and TensorFlow's 1,000,000,000.
+    private const long ToTheEnd = 1_000_000_000;
+
     public static void Register(Dictionary<(string, string), ShapeRule> rules)
     {
         rules.Add(("", "Reshape"), Reshape);
@@ -271,7 +274,7 @@ internal static class MovementShapes
             throw c.Error("slices with step 0");
         if (!size.IsKnown)
         {
-            bool isWhole = (step == 1 && start == 0 && end >= int.MaxValue) || (step == -1 && start == -1 && end <= -int.MaxValue);
+            bool isWhole = (step == 1 && start == 0 && end >= ToTheEnd) || (step == -1 && start == -1 && end <= -ToTheEnd);
             return isWhole ? size : Dimension.Unknown;
         }
 

@@ -32,6 +32,22 @@ public static class ShapeInference
         Infer(model.Graph, model.OpsetImports.GetValueOrDefault("", OnnxVersions.NewestOpset), SymbolicInts.OfGraph(), declared, cancellationToken);
     }
 
+    /// <summary>Infers as <see cref="Infer(OnnxModel, DeclaredShapes, CancellationToken)"/> does, and tells what small tensors of the main graph's shape arithmetic hold.</summary>
+    /// <param name="model">The model; its main graph is sorted.</param>
+    /// <param name="declared">What the declared shapes of computed values count for.</param>
+    /// <param name="cancellationToken">Checked at each node.</param>
+    /// <returns>The elements of computed integer tensors, row-major, where all of them could be followed.</returns>
+    /// <exception cref="InvalidModelException">Types or shapes contradict each other; the node is named.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; some values have their types.</exception>
+    public static IReadOnlyDictionary<Value, SymbolicInt[]> InferIntegers(OnnxModel model, DeclaredShapes declared, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.Graph.SortTopologically();
+        var ints = SymbolicInts.OfGraph();
+        Infer(model.Graph, model.OpsetImports.GetValueOrDefault("", OnnxVersions.NewestOpset), ints, declared, cancellationToken);
+        return ints.Known;
+    }
+
     /// <summary>Infers every node of a graph in its order.</summary>
     /// <param name="graph">A sorted graph.</param>
     /// <param name="opset">The version of the default domain.</param>

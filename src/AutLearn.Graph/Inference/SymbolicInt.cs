@@ -1,25 +1,27 @@
 namespace AutLearn.Graph.Inference;
 
 /// <summary>An integer that is a number or a symbolic size; neither means it is unknown.</summary>
-internal readonly record struct SymbolicInt
+public readonly record struct SymbolicInt
 {
-    public SymbolicInt(long number)
+    internal SymbolicInt(long number)
     {
         Number = number;
         Size = number is >= 0 and < long.MaxValue ? number : Dimension.Unknown;
     }
 
-    public SymbolicInt(Dimension size)
+    internal SymbolicInt(Dimension size)
     {
         Size = size;
         Number = size.IsKnown ? size.Size : null;
     }
 
+    /// <summary>Gets the number; null where it is not known.</summary>
     public long? Number { get; }
 
+    /// <summary>Gets it as a size: a number, a symbol, or unknown.</summary>
     public Dimension Size { get; }
 
-    public static SymbolicInt? Apply(string op, SymbolicInt a, SymbolicInt b)
+    internal static SymbolicInt? Apply(string op, SymbolicInt a, SymbolicInt b)
     {
         if (a.Number is { } x && b.Number is { } y)
         {

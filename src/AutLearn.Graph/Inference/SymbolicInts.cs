@@ -24,6 +24,9 @@ internal sealed class SymbolicInts
     /// <summary>For one node, wherever it stands.</summary>
     public static SymbolicInts OfNode() => new(followsProducers: true);
 
+    /// <summary>Gets what was remembered.</summary>
+    public IReadOnlyDictionary<Value, SymbolicInt[]> Known => _known.Where(k => k.Value is not null).ToDictionary(k => k.Key, k => k.Value!);
+
     /// <summary>Gets the elements, or null where they are not known to be small shape arithmetic.</summary>
     public SymbolicInt[]? Evaluate(Value? value) => value is null ? null : Evaluate(value, MaxDepth);
 
@@ -106,6 +109,10 @@ internal sealed class SymbolicInts
             case "Neg":
                 return node.Input(0) is { } operand && Evaluate(operand, depth - 1) is { } negated && negated.All(n => n.Number is > long.MinValue)
                     ? [.. negated.Select(n => new SymbolicInt(-n.Number!.Value))]
+                    : null;
+            case "ReduceProd" when node.Input(0) is { Shape.Rank: 1 } factors:
+                return Evaluate(factors, depth - 1) is { Length: > 0 } multiplied && multiplied.Skip(1).Aggregate((SymbolicInt?)multiplied[0], (a, b) => a is { } x ? SymbolicInt.Apply("Mul", x, b) : null) is { } product
+                    ? [product]
                     : null;
             case "ConstantOfShape":
                 return Filled(node, depth);

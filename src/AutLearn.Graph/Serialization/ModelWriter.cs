@@ -100,7 +100,8 @@ internal sealed class ModelWriter(string name, ExternalDataSink? external, Inner
         return proto;
     }
 
-    private static bool IsDescribed(Value value) => value.Type is not null || value.OpaqueType is not null || !value.ExtraFields.IsEmpty;
+    // A shape without an element type says nothing that ONNX Runtime would take.
+    private static bool IsDescribed(Value value) => value.Type is { ElementType: not ElementType.Undefined } || value.OpaqueType is not null || !value.ExtraFields.IsEmpty;
 
     private NodeProto WriteNode(Node node)
     {
