@@ -117,7 +117,7 @@ public static class ModelCompiler
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null, LazyRows = options.LazyRows },
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,
-            Classes = options.Classes,
+            Classes = Named(options.Classes, graph.Find(prepared.Scores)!),
             Files = [],
         };
         GraphCost stepCost = CostOf(step.Model);
@@ -163,4 +163,15 @@ public static class ModelCompiler
     }
 
     private static string HashOf(OnnxModel model) => Convert.ToHexStringLower(SHA256.HashData(OnnxFile.ToBytes(model)));
+
+    // One score tells two classes apart. Names that do not count as the scores do would put a wrong name to each.
+    private static ImmutableArray<string> Named(ImmutableArray<string> classes, Value scores)
+    {
+        if (classes.IsEmpty || scores.Shape is not { Rank: > 0 } shape || !shape[shape.Rank - 1].IsKnown)
+            return classes;
+        long scored = shape[shape.Rank - 1].Size;
+        return scored == classes.Length || (scored == 1 && classes.Length == 2)
+            ? classes
+            : throw new AutLearnException($"The scores '{scores.Name}' {shape} tell {scored} classes apart, but {classes.Length} are named ('{classes[0]}', ...). Name each class of the model once, or give the model a new head of {classes.Length} classes.");
+    }
 }

@@ -37,8 +37,7 @@ internal sealed class HandwritingData
             Path.Combine(folder, "unipen62-images-idx3-ubyte.gz"),
             Path.Combine(folder, "unipen62-labels-idx1-ubyte.gz"),
             writersPath: null,
-            writer: null,
-            IdxImages.AlphanumericClasses);
+            new() { Classes = IdxImages.AlphanumericClasses });
         int[] writers = IdxImages.OpenWriters(Path.Combine(folder, "unipen62-writers-idx1-int.gz"));
         string[][] table = [.. File.ReadLines(Path.Combine(folder, "unipen62-writers.tsv")).Skip(1).Select(l => l.Split('\t'))];
         (int Id, string Name)[] single =

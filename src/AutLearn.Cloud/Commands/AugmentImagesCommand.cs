@@ -77,6 +77,7 @@ internal sealed class AugmentImagesCommand
         string output = png!;
         var watch = Stopwatch.StartNew();
         ImageSet images = _images.Open(parsed, [], null, LabelUse.Optional);
+        (images, _) = await _images.Data.CheckAsync(parsed, images, 2 * parsed.GetValue(_side), _console, cancellationToken).ConfigureAwait(false);
         int rows = Math.Min(parsed.GetValue(_rows), images.Count);
         int[] chosen = [.. Enumerable.Range(0, rows).Select(i => (int)((long)i * images.Count / rows))];
         var sheet = new ContactSheet(Pipeline(parsed), parsed.GetValue(_side), parsed.GetValue(_variants));

@@ -5,6 +5,7 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -75,7 +76,7 @@ internal sealed class CompileArguments
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "A file of class names, one a line; of a .tsv file the last column, below a header line.",
+        Description = $"The names of the classes: {ClassNames.Kinds}. Default: those that the model carries.",
         HelpName = "file",
     };
 
@@ -159,7 +160,7 @@ internal sealed class CompileArguments
             LogitsName = parsed.GetValue(_logits),
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),
-            Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : [],
+            Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : parsed.GetValue(_newHead) is null ? ModelNotes.Classes(model) : [],
             Defaults = _defaults.Read(parsed, learningRate: 0.001),
         };
         int? newHead = parsed.GetValue(_newHead);

@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Evaluation;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
-using Spectre.Console;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -27,11 +25,14 @@ internal sealed class EvaluateCommand
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "Plain .onnx: a file of class names, one a line; of a .tsv file the last column, below a header line.",
+        Description = $"The names of the classes: {ClassNames.Kinds}. Default: those that the model carries.",
         HelpName = "file",
     };
 
-    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave images out that cannot be decoded, instead of ending with an error." };
+    private readonly Option<string?> _split = new Option<string?>("--split")
+    {
+        Description = "The part of divided data to measure on: train, validation or test. Default: test, or else validation.",
+    }.AcceptOnlyFromAmong("train", "validation", "test");
 
     private readonly PreprocessingArguments _preprocessing = new();
     private readonly ToolConsole _console;
@@ -50,7 +51,7 @@ internal sealed class EvaluateCommand
         evaluate._images.AddTo(command);
         command.Add(evaluate._state);
         command.Add(evaluate._classes);
-        command.Add(evaluate._skipBad);
+        command.Add(evaluate._split);
         evaluate._preprocessing.AddTo(command);
         command.SetAction(evaluate.RunAsync);
         return command;
@@ -63,18 +64,40 @@ internal sealed class EvaluateCommand
         (IImageClassifier classifier, ImmutableArray<string> classes, int? classCount) = Open(parsed, path);
         using (classifier)
         {
-            ImageSet images = _images.Open(parsed, classes, classCount, LabelUse.Optional);
-            BadImages badImages = parsed.GetValue(_skipBad) ? BadImages.Skip : BadImages.Fail;
-            (ImmutableArray<PredictionReport> predictions, ImmutableArray<string> skipped) = await _console.TrackAsync(
+            if (!classes.IsEmpty && classCount is { } scored && !(classes.Length == scored || (scored == 1 && classes.Length == 2)))
+                throw new AutLearnException($"{path}: the model scores {scored} classes, but {classes.Length} are named.");
+            ImageSet all = _images.Open(parsed, classes, classCount, LabelUse.Optional);
+            (ImageSet images, string? part) = Part(parsed, all);
+            BadImages badImages = _images.Data.SkipsBad(parsed) ? BadImages.Skip : BadImages.Fail;
+            (ImmutableArray<PredictionReport> predictions, ImmutableArray<SkippedImage> skipped) = await _console.TrackAsync(
                 "Scoring images",
                 images.Count,
                 report => Task.Run(() => ImageEvaluation.Run(classifier, images, badImages, done => report(done, ""), cancellationToken), cancellationToken)).ConfigureAwait(false);
-            _console.Report(Summarise(path, _images.Describe(parsed), predictions, skipped, watch.Elapsed.TotalSeconds), ReportJson.Default.EvaluateReport, Render);
+            EvaluateReport report = Summarise(path, _images.Describe(parsed), part, images, predictions, skipped, watch.Elapsed.TotalSeconds);
+            _console.Report(report, ReportJson.Default.EvaluateReport, EvaluateReportView.Render);
             if (!skipped.IsEmpty)
-                _console.Complain($"{skipped.Length} of {images.Count} images could not be decoded and were left out: {string.Join(", ", skipped.Take(3))}{(skipped.Length > 3 ? ", ..." : "")}");
+                _console.Complain($"{skipped.Length} of {images.Count} images could not be decoded and were left out: {string.Join(", ", skipped.Take(3).Select(s => s.Image))}{(skipped.Length > 3 ? ", ..." : "")}");
         }
 
         return ExitCode.Success;
+    }
+
+    // Divided data are measured on what nobody learned from.
+    private (ImageSet Images, string? Part) Part(ParseResult parsed, ImageSet images)
+    {
+        string? said = parsed.GetValue(_split);
+        if (images.Parts.IsEmpty)
+            return said is null ? (images, null) : throw new UsageException("Option --split belongs to data with parts: folders train and test, or a table with a column split.");
+        DataPart part = said switch
+        {
+            "train" => DataPart.Training,
+            "validation" => DataPart.Validation,
+            "test" => DataPart.Test,
+            _ => images.Parts.Contains(DataPart.Test) ? DataPart.Test : images.Parts.Contains(DataPart.Validation) ? DataPart.Validation : DataPart.Training,
+        };
+        ImageSet picked = images.Pick(part);
+        string name = part switch { DataPart.Training => "train", DataPart.Validation => "validation", _ => "test" };
+        return picked.Count == 0 ? throw new UsageException($"The data have no part {name}.") : (picked, name);
     }
 
     private (IImageClassifier Classifier, ImmutableArray<string> Classes, int? ClassCount) Open(ParseResult parsed, string path)
@@ -87,52 +110,36 @@ internal sealed class EvaluateCommand
             OnnxModel model = ModelFile.ReadTyped(path);
             ImagePreprocessing preprocessing = _preprocessing.Read(parsed, model)
                 ?? throw new AutLearnException($"{path}: the model takes no images; it must have {ImageInput.Need}; where it leaves their size open, give --image-size.");
-            return (new OnnxClassifier(path, preprocessing), named, named.IsEmpty ? null : named.Length);
+            var plain = new OnnxClassifier(path, preprocessing);
+            return (plain, named.IsEmpty ? ModelNotes.Classes(model) : named, plain.ClassCount);
         }
 
+        if (_preprocessing.IsGiven(parsed))
+            throw new UsageException("Options such as --preprocessing, --mean and --crop belong to a plain .onnx file; artifacts bring their own.");
         var artifacts = new ArtifactClassifier(path, parsed.GetValue(_state));
         return (artifacts, named.IsEmpty ? artifacts.Manifest.Classes : named, ClassCount.Of(artifacts.Manifest));
     }
 
-    private static EvaluateReport Summarise(string model, string data, ImmutableArray<PredictionReport> predictions, ImmutableArray<string> skipped, double seconds)
+    private static EvaluateReport Summarise(
+        string model, string data, string? part, ImageSet images, ImmutableArray<PredictionReport> predictions, ImmutableArray<SkippedImage> skipped, double seconds)
     {
         PredictionReport[] labelled = [.. predictions.Where(p => p.Label is not null)];
         int correct = labelled.Count(p => p.Top[0].Class == p.Label);
         int amongFive = labelled.Count(p => p.Top.Any(t => t.Class == p.Label));
         bool isLabelled = labelled.Length > 0;
+        (ImmutableArray<ClassFigures> classes, ImmutableArray<ConfusionCell> confusion) = ConfusionTable.Of(labelled, images.Classes);
         return new(
             model,
             data,
             predictions.Length,
-            skipped,
+            part,
+            DataReport.Of(images, skipped),
             isLabelled ? (double)correct / labelled.Length : null,
             isLabelled ? (double)amongFive / labelled.Length : null,
             isLabelled ? correct : null,
+            classes,
+            confusion,
             seconds,
             predictions);
     }
-
-    private static void Render(IAnsiConsole screen, EvaluateReport report)
-    {
-        Table facts = ReportTables.Facts();
-        facts.AddRow("model", Markup.Escape(report.Model));
-        facts.AddRow("data", Markup.Escape($"{report.Data}: {report.Images} images"));
-        if (report.Accuracy is { } accuracy)
-        {
-            facts.AddRow("accuracy", $"{Amounts.Percent(accuracy)} ({report.Correct} of {report.Images})");
-            facts.AddRow("top 5", Amounts.Percent(report.Top5Accuracy ?? 0));
-        }
-
-        facts.AddRow("time", $"{Amounts.Seconds(report.Seconds)}, opening the model included");
-        screen.Write(facts);
-        if (report.Accuracy is not null)
-            return;
-        Table table = ReportTables.Grid("image", "1st", "2nd", "3rd");
-        foreach (PredictionReport prediction in report.Predictions)
-            table.AddRow([Markup.Escape(Path.GetFileName(prediction.Image)), .. Enumerable.Range(0, 3).Select(i => i < prediction.Top.Length ? Markup.Escape(Describe(prediction.Top[i])) : "")]);
-        screen.Write(table);
-    }
-
-    private static string Describe(RankedClass ranked) =>
-        $"{ranked.Name ?? ranked.Class.ToString(CultureInfo.InvariantCulture)} {Amounts.Percent(ranked.Probability)}";
 }

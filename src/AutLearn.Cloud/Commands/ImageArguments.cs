@@ -8,20 +8,11 @@ namespace AutLearn.Cloud.Commands;
 /// <summary>The arguments that name a set of images.</summary>
 internal sealed class ImageArguments
 {
-    private readonly Argument<string> _images = new("images")
-    {
-        Description = "A folder of images (folder/label/*.jpg, .png, .webp or .bmp), or an IDX file of images (.gz too).",
-    };
-
-    private readonly Option<string?> _labels = new("--labels")
-    {
-        Description = "The IDX file of labels. Default: the file beside the images whose name says 'labels-idx1-ubyte' instead of 'images-idx3-ubyte'.",
-        HelpName = "file",
-    };
+    private readonly Argument<string> _images = new("images") { Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}." };
 
     private readonly Option<string?> _writers = new("--writers")
     {
-        Description = "The IDX file of writers, one number an image. Default: the file beside the images whose name says 'writers-idx1-int'.",
+        Description = "The IDX file of writers, one number an image. Default: the file beside the images whose name says 'writers' and 'idx1-int'.",
         HelpName = "file",
     };
 
@@ -31,10 +22,13 @@ internal sealed class ImageArguments
         HelpName = "number",
     }.AtLeast(0);
 
+    /// <summary>Gets the options that all commands on images share.</summary>
+    public ImageDataArguments Data { get; } = new();
+
     public void AddTo(Command command)
     {
         command.Add(_images);
-        command.Add(_labels);
+        Data.AddTo(command);
         command.Add(_writers);
         command.Add(_writer);
     }
@@ -49,27 +43,11 @@ internal sealed class ImageArguments
     public ImageSet Open(ParseResult parsed, ImmutableArray<string> classes, int? classCount, LabelUse labels)
     {
         string path = Path(parsed);
-        if (Directory.Exists(path))
-        {
-            if (parsed.GetValue(_labels) is not null || parsed.GetValue(_writers) is not null || parsed.GetValue(_writer) is not null)
-                throw new UsageException("Options --labels, --writers and --writer belong to IDX files; the images are a folder.");
-            return labels == LabelUse.Optional && ImageFolder.HoldsImages(path)
-                ? ImageFolder.OpenUnlabelled(path, classes)
-                : ImageFolder.OpenLabelled(path, classes, classCount);
-        }
-
-        if (!File.Exists(path))
-            throw new DataFileException(path, "the file does not exist.");
-        string? labelsPath = parsed.GetValue(_labels) ?? Sibling(path, "labels-idx1-ubyte");
-        if (labelsPath is null && labels == LabelUse.Needed)
-            throw new UsageException($"No labels: '{path}' needs --labels.");
         int? writer = parsed.GetValue(_writer);
-        string? writersPath = parsed.GetValue(_writers) ?? (writer is null ? null : Sibling(path, "writers-idx1-int"));
-        if (writer is not null && writersPath is null)
+        string? writers = parsed.GetValue(_writers) ?? (writer is null ? null : IdxNames.Writers(path));
+        if (writer is not null && writers is null && File.Exists(path) && !DelimitedFile.IsTable(path))
             throw new UsageException("Option --writer needs --writers.");
-        if (classes.IsEmpty && classCount == IdxImages.AlphanumericClasses.Length)
-            classes = IdxImages.AlphanumericClasses;
-        return IdxImages.Open(path, labelsPath, writersPath, writer, classes, classCount);
+        return Data.Open(parsed, path, classes, classCount, labels, writer, writers);
     }
 
     /// <summary>Gets what the user calls the images.</summary>
@@ -78,10 +56,4 @@ internal sealed class ImageArguments
     /// <summary>Describes the choice for a report.</summary>
     public string Describe(ParseResult parsed) =>
         parsed.GetValue(_writer) is { } writer ? $"{Path(parsed)}, writer {writer}" : Path(parsed);
-
-    private static string? Sibling(string path, string part)
-    {
-        string sibling = path.Replace("images-idx3-ubyte", part, StringComparison.Ordinal);
-        return sibling != path && File.Exists(sibling) ? sibling : null;
-    }
 }

@@ -32,7 +32,7 @@ internal sealed class ImportOrtArguments
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "A file of class names, one a line; of a .tsv file the last column, below a header line.",
+        Description = $"The names of the classes: {ClassNames.Kinds}.",
         HelpName = "file",
     };
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
@@ -49,14 +50,15 @@ internal static class PersonalizeCommand
             using PersonalModel model = PersonalModel.Open(path);
             if (parsed.GetValue(load) is { } from)
                 model.LoadState(from);
-            ImageSet set = images.Open(parsed, model.Manifest.Classes, ClassCount.Of(model.Manifest), LabelUse.Needed);
+            ImageSet all = images.Open(parsed, model.Manifest.Classes, ClassCount.Of(model.Manifest), LabelUse.Needed);
+            (ImageSet set, ImmutableArray<SkippedImage> skipped) = await images.Data.CheckAsync(parsed, all, new Personalizer(model).Tensorizer.SufficientSide, console, cancellation).ConfigureAwait(false);
             PersonalizeReport report = await PersonalizationSession.RunAsync(
                 model, path, set, images.Describe(parsed), SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
             if (parsed.GetValue(save) is { } state)
                 OutputFile.Save(state, p => model.SaveState(p));
             if (parsed.GetValue(export) is { } file)
                 OutputFile.Save(file, model.Export);
-            report = report with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save) };
+            report = report with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save), LeftOut = DataReport.Of(set, skipped) };
             console.Report(report, ReportJson.Default.PersonalizeReport, PersonalizeReportView.Render);
             return ExitCode.Success;
         });

@@ -11,7 +11,7 @@ internal sealed class PreprocessingArguments
 {
     private readonly Option<string?> _preset = new Option<string?>("--preprocessing")
     {
-        Description = $"How the network was trained to see images: {string.Join("; ", ImagePreprocessingPreset.All.Select(p => $"{p.Name} ({p.Description})"))}. Default: centered; none for a UInt8 input.",
+        Description = $"How the network was trained to see images: {string.Join("; ", ImagePreprocessingPreset.All.Select(p => $"{p.Name} ({p.Description})"))}. Default: what the model carries, or else centered; none for a UInt8 input.",
         HelpName = "name",
     }.AcceptOnlyFromAmong([.. ImagePreprocessingPreset.All.Select(p => p.Name)]);
 
@@ -104,6 +104,8 @@ internal sealed class PreprocessingArguments
             "nhwc" => ImageTensorLayout.Nhwc,
             _ => null,
         };
+        if (!IsGiven(parsed) && ModelNotes.Preprocessing(model) is { } own)
+            return Fits(own, model) ? own : throw new UsageException("What the model's metadata say of its images does not fit its input: say it with --preprocessing.");
         if (ImageInput.Of(model, layout) is not { } input)
             return IsGiven(parsed) ? throw new UsageException($"Options such as --preprocessing, --mean and --crop need a model of {ImageInput.Need}.") : null;
         string? named = parsed.GetValue(_preset);
@@ -138,6 +140,13 @@ internal sealed class PreprocessingArguments
     }
 
     private IEnumerable<Option> All => [_preset, _mean, _std, _scale, _fit, _resize, _crop, _pad, _filter, _order, _layout, _size, _invert];
+
+    private static bool Fits(ImagePreprocessing preprocessing, OnnxModel model) =>
+        ImageInput.Of(model, preprocessing.Layout) is { } input
+        && input.Type == preprocessing.ElementType
+        && (input.Channels ?? preprocessing.Channels) == preprocessing.Channels
+        && (input.Width ?? preprocessing.Width) == preprocessing.Width
+        && (input.Height ?? preprocessing.Height) == preprocessing.Height;
 
     private static bool IsByteScale(float mean, float std) => (mean, std) is (0, 1) or (255, -1);
 

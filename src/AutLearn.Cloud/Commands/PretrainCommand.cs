@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text;
+using AutLearn.Augment.Images;
 using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
@@ -23,11 +24,12 @@ internal static class PretrainCommand
     {
         var data = new Argument<string>("data")
         {
-            Description = "A folder of images (folder/label/*.jpg, .png, .webp or .bmp), an IDX file of images (.gz too), a text file (.txt), or a table with a column of text (.csv, .tsv); these also as .gz.",
+            Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}; or a text file (.txt), or a table with a column of text (.csv, .tsv), also as .gz.",
         };
-        var labels = new Option<string?>("--labels")
+        var images = new ImageDataArguments();
+        var classes = new Option<string?>("--classes")
         {
-            Description = "The IDX file of labels. Default: the file beside the images whose name says 'labels-idx1-ubyte' instead of 'images-idx3-ubyte'.",
+            Description = $"The names of the classes of an IDX file: {ClassNames.Kinds}.",
             HelpName = "file",
         };
         var recipe = new RecipeArguments();
@@ -36,7 +38,8 @@ internal static class PretrainCommand
         var schedule = new ScheduleArguments();
         var optimizer = new OptimizerArguments();
         var preprocessing = new PreprocessingArguments();
-        var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, labels, columns.Text, columns.Label };
+        var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, classes, columns.Text, columns.Label };
+        images.AddTo(command);
         recipe.AddTo(command);
         arguments.AddTo(command);
         optimizer.AddTo(command);
@@ -70,7 +73,7 @@ internal static class PretrainCommand
                 .Png(arguments.Plot.Name, parsed.GetValue(arguments.Plot), out string? plot);
             PretrainTask task = isText
                 ? TextTask(parsed, path, recipe, arguments, columns)
-                : ImageTask(parsed, path, parsed.GetValue(labels), recipe, arguments, preprocessing);
+                : await ImageTask(parsed, path, parsed.GetValue(classes), images, recipe, arguments, preprocessing, console, cancellation).ConfigureAwait(false);
             options.ModelName = task.Name;
             options.Preprocessing = task.Preprocessing;
             options.Classes = task.Classes;
@@ -109,48 +112,50 @@ internal static class PretrainCommand
                 target,
                 words,
                 settings.Log,
-                plot);
+                plot,
+                task.LeftOut);
             console.Report(report, ReportJson.Default.PretrainReport, PretrainReportView.Render);
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static PretrainTask ImageTask(
-        ParseResult parsed, string path, string? labels, RecipeArguments recipe, PretrainArguments arguments, PreprocessingArguments preprocessing)
+    private static async Task<PretrainTask> ImageTask(
+        ParseResult parsed, string path, string? classes, ImageDataArguments data, RecipeArguments recipe, PretrainArguments arguments, PreprocessingArguments preprocessing, ToolConsole console, CancellationToken cancellationToken)
     {
-        bool isFolder = Directory.Exists(path);
-        if (isFolder && labels is not null)
-            throw new UsageException("Option --labels belongs to IDX files; the images are a folder.");
-        if (!isFolder)
-        {
-            if (!File.Exists(path))
-                throw new DataFileException(path, "the file does not exist.");
-            string beside = path.Replace("images-idx3-ubyte", "labels-idx1-ubyte", StringComparison.Ordinal);
-            labels ??= beside != path && File.Exists(beside) ? beside : throw new UsageException($"No labels: '{path}' needs --labels.");
-        }
-
-        ImageSet images = isFolder ? ImageFolder.OpenLabelled(path, []) : IdxImages.Open(path, labels, null, null, []);
-        int count = Math.Max(images.Classes.Length, images.Labels.Max() + 1);
+        bool isNamed = Directory.Exists(path) || DelimitedFile.IsTable(path);
+        if (isNamed && classes is not null)
+            throw new UsageException("Option --classes belongs to IDX files; folders and tables name their classes themselves.");
+        ImmutableArray<string> given = classes is null ? recipe.ClassesOfModel(parsed) : ClassNames.Read(classes);
+        ImageSet all = data.Open(parsed, path, given, null, LabelUse.Needed);
+        if (given.IsEmpty && !isNamed && all.Labels.Min() == 1 && !data.SaysFirstLabel(parsed))
+            throw new UsageException($"The labels run from 1 to {all.Labels.Max()}: say --first-label 1 if they count from 1 (EMNIST's letters do), or --first-label 0 if class 0 is only missing here.");
+        int count = Math.Max(all.Classes.Length, all.Labels.Max() + 1);
         int seed = parsed.GetValue(arguments.Seed);
-        (string name, OnnxModel model) = recipe.ForImages(parsed, count, isFolder, seed);
+        (string name, OnnxModel model) = recipe.ForImages(parsed, count, !all.IsGrey, seed);
         ImagePreprocessing shape = preprocessing.Read(parsed, model)
             ?? throw new AutLearnException($"The model '{name}' takes no images: it must have {ImageInput.Need}; where it leaves their size open, give --image-size.");
+        (ImageSet images, ImmutableArray<SkippedImage> skipped) = await data.CheckAsync(parsed, all, new ImageTensorizer(shape).SufficientSide, console, cancellationToken).ConfigureAwait(false);
         double fraction = parsed.GetValue(arguments.Validation);
+        if (!images.Parts.IsEmpty && parsed.GetResult(arguments.Validation) is { Implicit: false })
+            throw new UsageException("The data are divided already: leave --validation out.");
         if (fraction > 0 && images.Count < 2)
             throw new DataFileException(path, "one image cannot serve training and validation. Give more, or --validation 0.");
-        HoldOutSplit? split = fraction > 0 ? HoldOutSplit.Of(images.Count, fraction, seed) : null;
+        HoldOutSplit? split = fraction > 0 ? HoldOutSplit.Of(images, DataPart.Validation, fraction, seed) : null;
         return new(
             name,
             model,
             path,
-            isFolder ? DataHash.Of(path) : DataHash.Of(path, labels!),
+            DataHash.Of(data.Files(parsed, path)),
             new ImageSource(split is null ? images : images.Pick(split.Train), shape),
             split is null ? null : new ImageSource(images.Pick(split.HoldOut), shape),
             count,
             shape,
             images.Classes,
-            null);
+            null)
+        {
+            LeftOut = DataReport.Of(images, skipped),
+        };
     }
 
     private static PretrainTask TextTask(ParseResult parsed, string path, RecipeArguments recipe, PretrainArguments arguments, SentenceArguments columns)

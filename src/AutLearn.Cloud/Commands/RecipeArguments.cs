@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 using AutLearn.Text;
 
 namespace AutLearn.Cloud.Commands;
@@ -39,9 +41,9 @@ internal sealed class RecipeArguments
 
     private readonly Option<int?> _channels = new Option<int?>("--channels")
     {
-        Description = "mobilenet: 1 (grey) or 3 (RGB). Default: 1 for IDX files, 3 for folders.",
+        Description = "mobilenet: 1 (grey) or 3 (RGB). Default: 1 for IDX files of grey images, 3 for all others.",
         HelpName = "number",
-    };
+    }.AcceptOnlyFromAmong("1", "3");
 
     private readonly Option<int?> _classes = new Option<int?>("--class-count")
     {
@@ -126,13 +128,16 @@ internal sealed class RecipeArguments
             throw new UsageException("Options --hidden, --layers, --tied and --dropout belong to --recipe lstm-lm.");
     }
 
+    /// <summary>Gets the names of the classes that the given model carries; empty where it carries none, or none is given.</summary>
+    public ImmutableArray<string> ClassesOfModel(ParseResult parsed) => parsed.GetValue(_model) is { } path ? ModelNotes.Classes(ModelFile.Read(path)) : [];
+
     /// <summary>Reads or builds a network for images.</summary>
-    public (string Name, OnnxModel Model) ForImages(ParseResult parsed, int classes, bool isFolder, int seed)
+    public (string Name, OnnxModel Model) ForImages(ParseResult parsed, int classes, bool isColored, int seed)
     {
         if (parsed.GetValue(_model) is { } path)
             return (Path.GetFileNameWithoutExtension(path), ModelFile.ReadTyped(path));
         var recipe = new MobileNetRecipe(
-            parsed.GetValue(_width) ?? 1, parsed.GetValue(_resolution) ?? 64, parsed.GetValue(_channels) ?? (isFolder ? 3 : 1), Math.Max(2, parsed.GetValue(_classes) ?? classes));
+            parsed.GetValue(_width) ?? 1, parsed.GetValue(_resolution) ?? 64, parsed.GetValue(_channels) ?? (isColored ? 3 : 1), Math.Max(2, parsed.GetValue(_classes) ?? classes));
         return (MobileNet, recipe.Build(seed));
     }
 

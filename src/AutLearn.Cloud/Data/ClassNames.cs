@@ -5,10 +5,15 @@ namespace AutLearn.Cloud.Data;
 /// <summary>Reads files of class names.</summary>
 internal static class ClassNames
 {
-    /// <summary>Reads one name a line; of a <c>.tsv</c> file the last column, below a header line.</summary>
-    /// <exception cref="DataFileException">The file is missing or holds no name.</exception>
+    /// <summary>What a person may give, in words.</summary>
+    public const string Kinds = "a file of class names, one a line, of a .tsv file the last column, below a header line; or a folder whose sub-folders are the classes, in alphabetical order";
+
+    /// <summary>Reads one name a line; of a <c>.tsv</c> file the last column, below a header line; of a folder the names of its class folders.</summary>
+    /// <exception cref="DataFileException">The file or folder is missing or holds no name.</exception>
     public static ImmutableArray<string> Read(string path)
     {
+        if (Directory.Exists(path))
+            return ImageFolder.ClassesOf(path);
         var lines = new List<string>();
         try
         {
@@ -24,7 +29,7 @@ internal static class ClassNames
         bool isTable = Path.GetExtension(path).Equals(".tsv", StringComparison.OrdinalIgnoreCase);
         ImmutableArray<string> names =
         [
-            .. lines.Skip(isTable ? 1 : 0).Where(l => l.Trim().Length > 0).Select(l => isTable ? l[(l.LastIndexOf('\t') + 1)..] : l.Trim()),
+            .. lines.Skip(isTable ? 1 : 0).Where(l => l.Trim().Length > 0).Select(l => isTable ? l[(l.LastIndexOf('\t') + 1)..].Trim() : l.Trim()),
         ];
         return names.IsEmpty ? throw new DataFileException(path, "holds no class names.") : names;
     }

@@ -2,7 +2,7 @@ using AutLearn.Augment.Images;
 
 namespace AutLearn.Cloud.Data;
 
-/// <summary>Decodes JPEG, PNG, WebP and BMP files.</summary>
+/// <summary>Decodes photos.</summary>
 internal static class ImageFile
 {
     /// <summary>Decodes a file to RGB, upright as its EXIF orientation says.</summary>
@@ -11,6 +11,8 @@ internal static class ImageFile
     /// <exception cref="DataFileException">The file is missing, damaged or too large.</exception>
     public static PixelImage Decode(string path, int minSide = 0)
     {
+        if (PhotoFiles.Refusal(path) is { } refusal)
+            throw new DataFileException(path, refusal);
         try
         {
             return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide });

@@ -2,68 +2,62 @@ using System.Collections.Immutable;
 
 namespace AutLearn.Cloud.Data;
 
-/// <summary>Opens image sets that are stored as <c>folder/label/*.jpg</c> or as one folder of unlabelled photos.</summary>
+/// <summary>Opens image sets that are stored as <c>folder/label/*.jpg</c>, as <c>folder/train/label/*.jpg</c> beside <c>test</c>, or as photos without labels.</summary>
 internal static class ImageFolder
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
-
-    /// <summary>Opens a folder whose sub-folders are the classes.</summary>
+    /// <summary>Opens a folder whose sub-folders are the classes, or the parts of the data with the classes in them.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="knownClasses">The model's class names, which the sub-folders must be among; empty to number the sub-folders by name.</param>
-    /// <param name="classCount">The number of classes of the model, for numbered sub-folders; null where unknown.</param>
+    /// <param name="known">The model's class names, which the sub-folders must be among; empty to take the sub-folders for the classes.</param>
+    /// <param name="classCount">The number of classes of the model; null where any number is right.</param>
+    /// <param name="match">How the sub-folders are the model's classes.</param>
     /// <exception cref="DataFileException">The folder is missing, holds no image, or has a sub-folder of no known class.</exception>
-    public static ImageSet OpenLabelled(string folder, ImmutableArray<string> knownClasses, int? classCount = null)
+    public static ImageSet OpenLabelled(string folder, ImmutableArray<string> known, int? classCount = null, ClassMatch match = ClassMatch.Name)
     {
-        string[] subfolders = List(folder, Directory.EnumerateDirectories);
-        ImmutableArray<string> names = [.. subfolders.Select(s => Path.GetFileName(s)!)];
-        ImmutableArray<string> classes = knownClasses.IsEmpty ? names : knownClasses;
-        if (knownClasses.IsEmpty && classCount is { } count && names.Length > count)
-            throw new DataFileException(folder, $"has {names.Length} sub-folders, but the model has {count} classes.");
-        var labels = ImmutableArray.CreateBuilder<int>();
-        var files = ImmutableArray.CreateBuilder<string>();
-        for (int i = 0; i < subfolders.Length; i++)
-        {
-            int label = classes.IndexOf(names[i]);
-            string[] images = [.. Images(subfolders[i])];
-            if (label < 0 && images.Length > 0)
-                throw new DataFileException(subfolders[i], $"'{names[i]}' is none of the model's {classes.Length} classes.");
-            files.AddRange(images);
-            labels.AddRange(Enumerable.Repeat(label, images.Length));
-        }
-
-        if (files.Count == 0)
-            throw new DataFileException(folder, "has no images in sub-folders named after their class (folder/label/*.jpg, .png, .webp or .bmp).");
-        return FromFiles(files.ToImmutable(), labels.ToImmutable(), classes);
+        var notes = new DataNotes();
+        var files = new LabelledFiles(folder, notes);
+        string[] folders = PhotoFiles.Folders(folder, notes);
+        notes.LoosePhotos = PhotoFiles.CountIn(folder);
+        bool isDivided = folders.Length > 0 && folders.All(f => DataParts.Of(Path.GetFileName(f)) is not null && PhotoFiles.Folders(f, new()).Length > 0);
+        int photos = isDivided
+            ? folders.Sum(part => AddClasses(PhotoFiles.Folders(part, notes), DataParts.Of(Path.GetFileName(part)), files, notes))
+            : AddClasses(folders, null, files, notes);
+        if (photos == 0)
+            throw new DataFileException(folder, $"has no images in sub-folders named after their class (folder/label/{PhotoFiles.Readable}).");
+        return files.ToSet(known, classCount, match);
     }
 
     /// <summary>Opens the images of one folder without labels.</summary>
     /// <exception cref="DataFileException">The folder is missing or holds no image.</exception>
     public static ImageSet OpenUnlabelled(string folder, ImmutableArray<string> classes)
     {
-        ImmutableArray<string> files = [.. Images(folder)];
+        var notes = new DataNotes();
+        ImmutableArray<string> files = [.. PhotoFiles.Below(folder, notes)];
         if (files.IsEmpty)
-            throw new DataFileException(folder, "has no images (*.jpg, .png, .webp or .bmp).");
-        return FromFiles(files, [.. Enumerable.Repeat(-1, files.Length)], classes);
+            throw new DataFileException(folder, $"has no images ({PhotoFiles.Readable}).");
+        return new([.. Enumerable.Repeat(-1, files.Length)], classes, (i, minSide) => ImageFile.Decode(files[i], minSide), i => files[i]) { Notes = notes };
     }
 
-    /// <summary>Tells whether a folder holds images itself, rather than in sub-folders.</summary>
-    public static bool HoldsImages(string folder) => Images(folder).Any();
+    /// <summary>Lists the classes of a folder: its visible sub-folders that hold photos, in order.</summary>
+    /// <exception cref="DataFileException">The folder is missing or has no classes.</exception>
+    public static ImmutableArray<string> ClassesOf(string folder) => OpenLabelled(folder, []).Classes;
 
-    private static ImageSet FromFiles(ImmutableArray<string> files, ImmutableArray<int> labels, ImmutableArray<string> classes) =>
-        new(labels, classes, (i, minSide) => ImageFile.Decode(files[i], minSide), i => files[i]);
+    /// <summary>Tells whether a folder's sub-folders hold the images; those beside them then belong to no class.</summary>
+    /// <exception cref="DataFileException">The folder is missing or cannot be listed.</exception>
+    public static bool IsLabelled(string folder) => PhotoFiles.Folders(folder, new()).Any(f => PhotoFiles.Below(f, new()).Count > 0);
 
-    private static IEnumerable<string> Images(string folder) =>
-        List(folder, Directory.EnumerateFiles).Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase));
-
-    private static string[] List(string folder, Func<string, IEnumerable<string>> list)
+    private static int AddClasses(string[] folders, DataPart? part, LabelledFiles files, DataNotes notes)
     {
-        try
+        int count = 0;
+        foreach (string folder in folders)
         {
-            return [.. list(folder).Order(StringComparer.Ordinal)];
+            List<string> photos = PhotoFiles.Below(folder, notes);
+            if (photos.Count == 0)
+                notes.EmptyFolders.Add(folder);
+            foreach (string photo in photos)
+                files.Add(photo, Path.GetFileName(folder), folder, part);
+            count += photos.Count;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFileException(folder, e is DirectoryNotFoundException ? "the folder does not exist." : $"cannot be listed: {e.Message}", e);
-        }
+
+        return count;
     }
 }

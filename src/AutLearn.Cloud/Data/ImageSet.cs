@@ -23,6 +23,15 @@ internal sealed class ImageSet
     /// <summary>Gets the names of the classes by index; empty where unknown.</summary>
     public ImmutableArray<string> Classes { get; }
 
+    /// <summary>Gets what was left out of the data; null where nothing can be.</summary>
+    public DataNotes? Notes { get; init; }
+
+    /// <summary>Gets the part that each image was set aside for; empty where nobody divided the data.</summary>
+    public ImmutableArray<DataPart> Parts { get; init; } = [];
+
+    /// <summary>Gets whether all images are grey, as far as is known without decoding them.</summary>
+    public bool IsGrey { get; init; }
+
     public int Count => Labels.Length;
 
     /// <summary>Decodes an image.</summary>
@@ -38,6 +47,14 @@ internal sealed class ImageSet
     public ImageSet Pick(IReadOnlyList<int> rows)
     {
         ImmutableArray<int> picked = [.. rows];
-        return new([.. picked.Select(r => Labels[r])], Classes, (i, minSide) => _load(picked[i], minSide), i => _nameOf(picked[i]));
+        return new([.. picked.Select(r => Labels[r])], Classes, (i, minSide) => _load(picked[i], minSide), i => _nameOf(picked[i]))
+        {
+            Notes = Notes,
+            IsGrey = IsGrey,
+            Parts = Parts.IsEmpty ? [] : [.. picked.Select(r => Parts[r])],
+        };
     }
+
+    /// <summary>Picks the images of one part.</summary>
+    public ImageSet Pick(DataPart part) => Pick([.. Enumerable.Range(0, Count).Where(i => Parts[i] == part)]);
 }

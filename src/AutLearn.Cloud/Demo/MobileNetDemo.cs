@@ -42,7 +42,7 @@ internal static class MobileNetDemo
         string images = Path.Combine(folder, "unipen62-images-idx3-ubyte.gz");
         string labels = Path.Combine(folder, "unipen62-labels-idx1-ubyte.gz");
         string writers = Path.Combine(folder, "unipen62-writers-idx1-int.gz");
-        ImageSet all = IdxImages.Open(images, labels, null, null, IdxImages.AlphanumericClasses);
+        ImageSet all = IdxImages.Open(images, labels, null, new() { Classes = IdxImages.AlphanumericClasses });
         int[] ids = IdxImages.OpenWriters(writers);
         ImmutableArray<int> own = [.. Enumerable.Range(0, ids.Length).Where(r => ids[r] == writer)];
         if (own.IsEmpty)

@@ -17,14 +17,14 @@ internal static class ImageEvaluation
     /// <param name="badImages">What to do with an image that cannot be decoded.</param>
     /// <param name="progress">Is told how many images are done.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public static (ImmutableArray<PredictionReport> Predictions, ImmutableArray<string> Skipped) Run(
+    public static (ImmutableArray<PredictionReport> Predictions, ImmutableArray<SkippedImage> Skipped) Run(
         IImageClassifier classifier, ImageSet images, BadImages badImages, Action<int> progress, CancellationToken cancellationToken)
     {
         var tensorizer = new ImageTensorizer(classifier.Preprocessing);
         int size = tensorizer.BytesPerImage;
         byte[] input = new byte[size * Math.Min(BatchSize, images.Count)];
         var predictions = ImmutableArray.CreateBuilder<PredictionReport>(images.Count);
-        var skipped = ImmutableArray.CreateBuilder<string>();
+        var skipped = ImmutableArray.CreateBuilder<SkippedImage>();
         var pending = new List<int>(BatchSize);
         for (int i = 0; i < images.Count; i++)
         {
@@ -34,9 +34,9 @@ internal static class ImageEvaluation
                 tensorizer.FillBytes(images.Load(i, tensorizer.SufficientSide), input.AsSpan(pending.Count * size, size));
                 pending.Add(i);
             }
-            catch (DataFileException) when (badImages == BadImages.Skip)
+            catch (DataFileException e) when (badImages == BadImages.Skip)
             {
-                skipped.Add(images.NameOf(i));
+                skipped.Add(new(images.NameOf(i), e.Message));
             }
 
             if (pending.Count < BatchSize && i + 1 < images.Count)

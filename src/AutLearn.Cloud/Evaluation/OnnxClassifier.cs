@@ -40,6 +40,9 @@ internal sealed class OnnxClassifier : IImageClassifier
 
     public ImagePreprocessing Preprocessing { get; }
 
+    /// <summary>Gets the number of classes that the model scores; null where only a run tells.</summary>
+    public int? ClassCount => _session.OutputMetadata[_output].Dimensions[1] is var count and > 0 ? count : null;
+
     public float[] Score(ReadOnlySpan<byte> input, int rows, CancellationToken cancellationToken)
     {
         TensorElementType type = Preprocessing.ElementType switch

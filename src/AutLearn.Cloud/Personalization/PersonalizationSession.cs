@@ -31,7 +31,7 @@ internal static class PersonalizationSession
         if (images.Count < 2)
             throw new AutLearnException($"{dataName}: {images.Count} images are too few to learn from some and measure on others.");
         var personalizer = new Personalizer(model);
-        HoldOutSplit split = HoldOutSplit.Of(images.Count, settings.HoldOutFraction, settings.Seed);
+        HoldOutSplit split = HoldOutSplit.Of(images, DataPart.Test, settings.HoldOutFraction, settings.Seed);
 
         var watch = Stopwatch.StartNew();
         FeatureSet features = await console.TrackAsync(
@@ -69,7 +69,8 @@ internal static class PersonalizationSession
             [.. run.Epochs.Select((e, i) => new EpochReport(i + 1, e.Loss, e.Accuracy))],
             packageBytes,
             null,
-            null);
+            null,
+            DataReport.Of(images, []));
     }
 
     // Progress<T> would hop threads and reorder reports; a bar wants each step as it comes.

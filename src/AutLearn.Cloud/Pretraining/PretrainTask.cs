@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutLearn.Cloud.Reports;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Training;
@@ -26,4 +27,8 @@ internal sealed record PretrainTask(
     int Labels,
     ImagePreprocessing? Preprocessing,
     ImmutableArray<string> Classes,
-    ImmutableArray<string>? Vocabulary);
+    ImmutableArray<string>? Vocabulary)
+{
+    /// <summary>Gets what of the images was left out; null for text.</summary>
+    public DataReport? LeftOut { get; init; }
+}

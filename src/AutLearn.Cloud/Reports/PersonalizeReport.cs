@@ -21,6 +21,7 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="PackageBytes">The size of the device artifacts.</param>
 /// <param name="Exported">The ONNX file with the learned weights; null where none was asked for.</param>
 /// <param name="SavedState">The folder or file with parameters and optimizer state; null where none was asked for.</param>
+/// <param name="LeftOut">What of the data was left out.</param>
 internal sealed record PersonalizeReport(
     string Model,
     string Data,
@@ -36,7 +37,8 @@ internal sealed record PersonalizeReport(
     ImmutableArray<EpochReport> Epochs,
     long PackageBytes,
     string? Exported,
-    string? SavedState);
+    string? SavedState,
+    DataReport LeftOut);
 
 /// <summary>The settings of a training run.</summary>
 internal sealed record SettingsReport(int Epochs, int BatchSize, double LearningRate, int Seed, double HoldOutFraction, string Optimizer);

@@ -15,6 +15,7 @@ internal static class PersonalizeReportView
         facts.AddRow("model", Markup.Escape(report.Model));
         facts.AddRow("data", Markup.Escape(report.Data));
         facts.AddRow("images", $"{Amounts.Count(report.TrainImages)} to learn from, {Amounts.Count(report.HoldOutImages)} held out and only measured on; {report.Classes} classes");
+        DataReportView.AddTo(facts, report.LeftOut);
         facts.AddRow("trained", Markup.Escape($"{string.Join(", ", report.Trained.Parameters)}: {Amounts.Count(report.Trained.Weights)} weights, {Amounts.Bytes(report.Trained.Bytes)}"));
         facts.AddRow("training", string.Create(
             CultureInfo.InvariantCulture,

@@ -22,6 +22,7 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="Vocabulary">The file of the words; null for images.</param>
 /// <param name="Log">The JSON log; null where none was asked for.</param>
 /// <param name="Plot">The picture of the losses; null where none was asked for.</param>
+/// <param name="LeftOut">What of the images was left out; null for text.</param>
 internal sealed record PretrainReport(
     string Model,
     string Data,
@@ -41,7 +42,8 @@ internal sealed record PretrainReport(
     string Out,
     string? Vocabulary,
     string? Log,
-    string? Plot);
+    string? Plot,
+    DataReport? LeftOut);
 
 /// <summary>One pass over the training rows.</summary>
 internal sealed record PretrainEpochReport(int Epoch, double TrainLoss, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy, double LearningRate);

@@ -24,6 +24,7 @@ internal static class ModelExport
             graph.RemoveOutput(output);
         AdapterMerge.Run(graph, manifest);
         RemoveUnread(graph);
+        ModelNotes.Write(model, manifest.Classes, manifest.Preprocessing);
         return model;
     }
 

@@ -46,7 +46,7 @@ public sealed class EvaluateCommandTests : IDisposable
         File.WriteAllText(Path.Combine(images, "broken.jpg"), "no image");
         ToolRun run = await ToolRun.Of("evaluate", _model, images, "--skip-bad", "--json");
         Assert.Equal(30, run.Json().GetProperty("images").GetInt32());
-        Assert.EndsWith("broken.jpg", Assert.Single(run.Json().GetProperty("skipped").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("broken.jpg", Assert.Single(run.Json().GetProperty("left_out").GetProperty("skipped").EnumerateArray()).GetProperty("image").GetString(), StringComparison.Ordinal);
         Assert.Contains("1 of 31", run.Error, StringComparison.Ordinal);
     }
 

@@ -54,7 +54,7 @@ public sealed class PersonalizeCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Personalize_Folder_LearnsClassesByFolder()
     {
-        JsonElement report = (await ToolRun.Of("personalize", _package, PatternImages.WriteFolder(_folder), "--epochs", "20", "--json")).Json();
+        JsonElement report = (await ToolRun.Of("personalize", _package, PatternImages.WriteFolder(_folder), "--match", "position", "--epochs", "20", "--json")).Json();
         Assert.Equal(90, report.GetProperty("train_images").GetInt32() + report.GetProperty("hold_out_images").GetInt32());
         Assert.True(report.GetProperty("after").GetProperty("accuracy").GetDouble() >= 0.95);
     }

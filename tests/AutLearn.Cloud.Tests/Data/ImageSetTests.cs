@@ -15,7 +15,7 @@ public sealed class ImageSetTests : IDisposable
     public void IdxOpen_Writer_KeepsOnlyItsRows()
     {
         (string images, string labels, string writers) = WriteTriple();
-        ImageSet set = IdxImages.Open(images, labels, writers, writer: 7, IdxImages.AlphanumericClasses);
+        ImageSet set = IdxImages.Open(images, labels, writers, new() { Classes = IdxImages.AlphanumericClasses, Writer = 7 });
         Assert.Equal([1, 3], set.Labels.ToArray());
         Assert.All(set.Load(0).Pixels.ToArray(), p => Assert.Equal(0xFF020202u, p));
         Assert.Equal($"{images}#3", set.NameOf(1));
@@ -25,7 +25,7 @@ public sealed class ImageSetTests : IDisposable
     public void IdxOpen_UnknownWriter_NamesIt()
     {
         (string images, string labels, string writers) = WriteTriple();
-        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, writers, 8, []));
+        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, writers, new() { Writer = 8 }));
         Assert.Contains("no image of writer 8", e.Message, StringComparison.Ordinal);
     }
 
@@ -34,7 +34,7 @@ public sealed class ImageSetTests : IDisposable
     {
         (string images, _, _) = WriteTriple();
         string labels = _folder.Write("short", IdxFileTests.Idx(8, [3], [0, 1, 2]));
-        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, null, null, []));
+        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, null, new()));
         Assert.Contains("3 rows", e.Message, StringComparison.Ordinal);
         Assert.Contains("4 images", e.Message, StringComparison.Ordinal);
     }
@@ -44,7 +44,7 @@ public sealed class ImageSetTests : IDisposable
     {
         (string images, _, _) = WriteTriple();
         string labels = _folder.Write("wild", IdxFileTests.Idx(8, [4], [0, 1, 99, 3]));
-        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, null, null, IdxImages.AlphanumericClasses));
+        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(images, labels, null, new() { Classes = IdxImages.AlphanumericClasses }));
         Assert.Contains("row 2 has label 99", e.Message, StringComparison.Ordinal);
     }
 
@@ -52,7 +52,7 @@ public sealed class ImageSetTests : IDisposable
     public void IdxOpen_LabelsAsImages_SaysWhatImagesAre()
     {
         (_, string labels, _) = WriteTriple();
-        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(labels, labels, null, null, []));
+        var e = Assert.Throws<DataFileException>(() => IdxImages.Open(labels, labels, null, new()));
         Assert.Contains("UInt8 [count, height, width]", e.Message, StringComparison.Ordinal);
     }
 

@@ -25,6 +25,9 @@ internal static class CloudFuzz
         yield return File(folder, "table.csv", table, p => SentenceFile.Read(p, LabelNeed.Needed));
         yield return File(folder, "table.csv.gz", Zip(table), p => SentenceFile.Read(p, LabelNeed.Needed));
         yield return File(folder, "sentences.tsv", Encoding.UTF8.GetBytes("good\tI like it.\nbad\tI do not.\n"), p => SentenceFile.Read(p, LabelNeed.Needed));
+        System.IO.File.WriteAllBytes(Path.Combine(folder, "1.png"), []);
+        yield return File(folder, "photos.csv", Encoding.UTF8.GetBytes("file,label,split\n1.png,cat,train\n\"1.png\",dog,test\n"), p => ImageTable.Open(p, []));
+        yield return File(folder, "photos.tsv", Encoding.UTF8.GetBytes("path\tclass\n1.png\tcat\n1.png\tdog\n"), p => ImageTable.Open(p, ["cat", "dog"]));
         yield return File(folder, "classes.txt", Encoding.UTF8.GetBytes("cat\ndog\n"), p => ClassNames.Read(p));
         yield return File(folder, "classes.tsv", Encoding.UTF8.GetBytes("number\tname\n0\tcat\n1\tdog\n"), p => ClassNames.Read(p));
         yield return File(folder, "synonyms.tsv", Encoding.UTF8.GetBytes("large\tbig\nquick\tfast\n"), SynonymFile.Open);
