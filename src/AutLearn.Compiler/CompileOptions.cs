@@ -79,6 +79,9 @@ public sealed class CompileOptions
     /// <summary>Gets or sets how raw input becomes the model's input; null where the app prepares tensors itself.</summary>
     public ImagePreprocessing? Preprocessing { get; set; }
 
+    /// <summary>Gets or sets how text becomes input, with the tokenizer's files; stored in the artifacts.</summary>
+    public TextArtifacts? Text { get; set; }
+
     /// <summary>Gets or sets the class names by index; empty where unknown.</summary>
     public ImmutableArray<string> Classes { get; set; } = [];
 
@@ -105,6 +108,8 @@ public sealed class CompileOptions
             throw new ArgumentException("Each task names the output that it reads; LogitsName is for one loss.");
         if (LazyRows && AccumulationSteps > 1)
             throw new ArgumentException("Rows that wait for their update cannot be told from others: LazyRows needs AccumulationSteps of 1.");
+        if (Text?.Problem() is { } problem)
+            throw new ArgumentException($"The text cannot be used: {problem}.");
         if (Defaults.LearningRate is not (> 0 and <= 1) || Defaults.BatchSize < 1 || Defaults.Epochs < 1)
             throw new ArgumentOutOfRangeException(nameof(Defaults), Defaults, "The learning rate lies in (0, 1]; batch size and epochs are at least 1.");
     }

@@ -23,6 +23,7 @@ public sealed class CompiledArtifacts
         OnnxModel evaluation,
         ImmutableSortedDictionary<string, Tensor> initialParameters,
         ImmutableSortedDictionary<string, Tensor> initialState,
+        TextArtifacts? text,
         CompileReport report)
     {
         Inference = inference;
@@ -47,6 +48,12 @@ public sealed class CompiledArtifacts
         _writer.Add(ArtifactNames.Parameters, new SafetensorsFile(initialParameters).ToBytes());
         if (!initialState.IsEmpty)
             _writer.Add(ArtifactNames.OptimizerState, new SafetensorsFile(initialState).ToBytes());
+        if (text is not null)
+        {
+            foreach ((string path, ReadOnlyMemory<byte> content) in text.Files)
+                _writer.Add(path, content);
+        }
+
         Manifest = _writer.Build();
     }
 

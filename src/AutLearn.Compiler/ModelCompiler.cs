@@ -117,6 +117,7 @@ public static class ModelCompiler
             Optimizer = options.Optimizer.Spec with { ClipNorm = options.ClipNorm, AccumulationSteps = options.AccumulationSteps > 1 ? options.AccumulationSteps : null, LazyRows = options.LazyRows },
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,
+            Text = options.Text?.Spec,
             Classes = Named(options.Classes, graph.Find(prepared.Scores)!),
             Files = [],
         };
@@ -135,7 +136,7 @@ public static class ModelCompiler
             NoCachedStepBecause = reason,
         };
         var artifacts = new CompiledArtifacts(
-            manifest, inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation, prepared.Initial, InitialOptimizerState.Of(options, step.State), report);
+            manifest, inference, step.Model, cached?.Model, gradients?.Model, gradientsCached?.Model, evaluation, prepared.Initial, InitialOptimizerState.Of(options, step.State), options.Text, report);
         progress?.Report(new("done", 1));
         return artifacts;
 

@@ -83,6 +83,12 @@ public sealed class PersonalModel : IDisposable
         return model;
     }
 
+    /// <summary>Reads a file of the artifacts and checks its hash, such as a tokenizer's.</summary>
+    /// <param name="name">A path of the manifest's file list.</param>
+    /// <exception cref="InvalidArtifactException">The manifest lists no such file, or the file is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public ReadOnlyMemory<byte> ReadFile(string name) => _package.Read(name);
+
     /// <summary>Creates a batch whose inputs the caller writes in place.</summary>
     /// <param name="rows">At least 1.</param>
     /// <returns>A batch that the caller disposes; it can serve any number of runs.</returns>

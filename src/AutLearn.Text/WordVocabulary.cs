@@ -72,6 +72,27 @@ public sealed class WordVocabulary : ITextTokenizer
         return new([.. special, .. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Key).Except(special).Take(size - special.Count)]);
     }
 
+    /// <summary>Reads words, one a line by number.</summary>
+    /// <param name="utf8">UTF-8 text; the last line needs no end.</param>
+    /// <exception cref="FormatException">The text is no UTF-8, or a word is empty, comes twice, or <see cref="UnknownWord"/> is missing.</exception>
+    public static WordVocabulary Parse(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8);
+            string[] words = (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
+            int empty = Array.FindIndex(words, string.IsNullOrEmpty);
+            return empty < 0 ? new(words) : throw new FormatException($"line {empty + 1} holds no word.");
+        }
+        catch (ArgumentException e)
+        {
+            throw new FormatException(e is DecoderFallbackException ? "it is no UTF-8 text." : e.Message, e);
+        }
+    }
+
+    /// <summary>Writes the words as <see cref="Parse"/> reads them.</summary>
+    public byte[] ToBytes() => Encoding.UTF8.GetBytes(string.Join('\n', Words) + "\n");
+
     /// <summary>Finds the number of a folded word; null where it is not in the vocabulary.</summary>
     public int? Find(string word) => _numbers.TryGetValue(word, out int number) ? number : null;
 

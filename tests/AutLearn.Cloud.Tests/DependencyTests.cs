@@ -18,7 +18,7 @@ public sealed class DependencyTests
         ["Text"] = [],
         ["Augment"] = ["Graph", "Text"],
         ["Compiler"] = ["Graph"],
-        ["Runtime"] = ["Graph", "Cache"],
+        ["Runtime"] = ["Graph", "Cache", "Text"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],
         ["Cloud"] = ["Graph", "Cache", "Text", "Augment", "Compiler", "Runtime", "Pruning"],
     };

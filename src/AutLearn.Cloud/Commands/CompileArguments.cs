@@ -160,6 +160,7 @@ internal sealed class CompileArguments
             LogitsName = parsed.GetValue(_logits),
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),
+            Text = TextNotes.Read(model),
             Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : parsed.GetValue(_newHead) is null ? ModelNotes.Classes(model) : [],
             Defaults = _defaults.Read(parsed, learningRate: 0.001),
         };

@@ -13,7 +13,6 @@ using AutLearn.Compiler.Losses;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Training;
-using AutLearn.Text;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -77,6 +76,7 @@ internal static class PretrainCommand
             options.ModelName = task.Name;
             options.Preprocessing = task.Preprocessing;
             options.Classes = task.Classes;
+            options.Text = task.Text;
             var settings = new PretrainSettings(
                 target,
                 parsed.GetValue(arguments.Epochs),
@@ -160,26 +160,12 @@ internal static class PretrainCommand
 
     private static PretrainTask TextTask(ParseResult parsed, string path, RecipeArguments recipe, PretrainArguments arguments, SentenceArguments columns)
     {
-        SentenceSet set = columns.Read(parsed, path, LabelNeed.Ignored);
-        string[] lines = [.. set.Sentences.Select(s => s.Text)];
-        (string name, OnnxModel model, WordVocabulary vocabulary) = recipe.ForText(parsed, lines, parsed.GetValue(arguments.Seed));
-        long[] tokens = TextLines.Tokens(lines, vocabulary, vocabulary.Find(WordVocabulary.LineEnd)!.Value);
-        int length = recipe.Sequence(parsed);
-        double fraction = parsed.GetValue(arguments.Validation);
-        int held = fraction > 0 ? Math.Max(length + 1, (int)(tokens.Length * fraction)) : 0;
-        if (tokens.Length - held < length + 1)
-            throw new DataFileException(path, $"has {tokens.Length} tokens, too few for sequences of {length}{(held > 0 ? " in training and validation" : "")}.");
-        return new(
-            name,
-            model,
-            set.Description,
-            DataHash.Of(path),
-            new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
-            held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,
-            vocabulary.Words.Length,
-            null,
-            [],
-            vocabulary.Words);
+        int seed = parsed.GetValue(arguments.Seed);
+        double heldOut = parsed.GetValue(arguments.Validation);
+        TextRecipe network = recipe.ForText(parsed, seed, out int words, out bool isClassifier);
+        return isClassifier
+            ? TextTasks.Classifier(columns.Read(parsed, path, LabelNeed.Needed), network, words, recipe.Sequence(parsed), heldOut, seed)
+            : TextTasks.LanguageModel(columns.Read(parsed, path, LabelNeed.Ignored), network, words, recipe.Sequence(parsed), heldOut);
     }
 
     private static string WordsPath(string target) => Path.ChangeExtension(target, ".vocabulary.txt");

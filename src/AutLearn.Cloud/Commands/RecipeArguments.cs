@@ -4,7 +4,6 @@ using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
-using AutLearn.Text;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -13,8 +12,8 @@ internal sealed class RecipeArguments
 {
     private const string MobileNet = "mobilenet";
     private const string Language = "lstm-lm";
-
-    private static readonly string[] SpecialWords = [WordVocabulary.UnknownWord, WordVocabulary.LineEnd];
+    private const string Classifier = "text-classifier";
+    private const int DefaultWords = 10_000;
 
     private readonly Option<string?> _model = new("--model")
     {
@@ -24,8 +23,8 @@ internal sealed class RecipeArguments
 
     private readonly Option<string?> _recipe = new Option<string?>("--recipe")
     {
-        Description = "The network to build with fresh weights: mobilenet (images) or lstm-lm (text).",
-    }.AcceptOnlyFromAmong(MobileNet, Language);
+        Description = "The network to build with fresh weights: mobilenet (images), lstm-lm (text) or text-classifier (labelled text).",
+    }.AcceptOnlyFromAmong(MobileNet, Language, Classifier);
 
     private readonly Option<double?> _width = new Option<double?>("--width")
     {
@@ -59,7 +58,7 @@ internal sealed class RecipeArguments
 
     private readonly Option<int?> _hidden = new Option<int?>("--hidden")
     {
-        Description = "lstm-lm: the size of embedding and state. Default: 256.",
+        Description = "Text recipes: the size of embedding and state. Default: 256; 64 for text-classifier.",
         HelpName = "number",
     }.Between(1, 8192);
 
@@ -73,15 +72,19 @@ internal sealed class RecipeArguments
 
     private readonly Option<double?> _dropout = new Option<double?>("--dropout")
     {
-        Description = "lstm-lm: the share of activations dropped while training. Default: 0.2.",
+        Description = "Text recipes: the share of activations dropped while training. Default: 0.2; 0.5 for text-classifier.",
         HelpName = "fraction",
     }.Fraction();
 
-    private readonly Option<int> _sequence = new Option<int>("--sequence")
+    private readonly Option<string?> _pooling = new Option<string?>("--pooling")
     {
-        Description = "Text: the tokens of a sequence.",
+        Description = "text-classifier: how words become a sentence: mean, attention or lstm. Default: mean.",
+    }.AcceptOnlyFromAmong("mean", "attention", "lstm");
+
+    private readonly Option<int?> _sequence = new Option<int?>("--sequence")
+    {
+        Description = "Language models: the tokens of a sequence. Default: 20. Classifiers: the most tokens of a sentence; the rest is cut off. Default: as many as the longest has, at most 256.",
         HelpName = "number",
-        DefaultValueFactory = _ => 20,
     }.Between(1, 4096);
 
     public void AddTo(Command command)
@@ -102,16 +105,17 @@ internal sealed class RecipeArguments
         command.Add(_layers);
         command.Add(_tied);
         command.Add(_dropout);
+        command.Add(_pooling);
         command.Add(_sequence);
     }
 
-    /// <summary>Gets the tokens of a sequence.</summary>
-    public int Sequence(ParseResult parsed) => parsed.GetValue(_sequence);
+    /// <summary>Gets the tokens of a sequence, or the most of a sentence; null for the default.</summary>
+    public int? Sequence(ParseResult parsed) => parsed.GetValue(_sequence);
 
     /// <summary>Tells whether the network reads tokens, where the data may be a table of texts or of pictures.</summary>
     public bool IsForText(ParseResult parsed) => parsed.GetValue(_model) is { } path
         ? ModelFile.ReadTyped(path).Graph.Inputs is [{ Type.ElementType: ElementType.Int64 or ElementType.Int32 }, ..]
-        : parsed.GetValue(_recipe) == Language;
+        : parsed.GetValue(_recipe) is Language or Classifier;
 
     /// <summary>Checks that options and data fit together.</summary>
     /// <exception cref="UsageException">They do not.</exception>
@@ -120,12 +124,16 @@ internal sealed class RecipeArguments
         string? recipe = parsed.GetValue(_recipe);
         if (recipe is null == parsed.GetValue(_model) is null)
             throw new UsageException("Give either --model or --recipe.");
-        if (recipe is not null && (recipe == Language) != isText)
-            throw new UsageException(isText ? "--recipe mobilenet learns from images; the data are text." : "--recipe lstm-lm learns from text, a .txt or .txt.gz file.");
+        if (recipe is not null && (recipe is Language or Classifier) != isText)
+            throw new UsageException(isText ? "--recipe mobilenet learns from images; the data are text." : $"--recipe {recipe} learns from text: a .txt, .tsv or .csv file, or one of these as .gz.");
         if (recipe != MobileNet && (parsed.GetValue(_width) is not null || parsed.GetValue(_resolution) is not null || parsed.GetValue(_channels) is not null || parsed.GetValue(_classes) is not null))
             throw new UsageException("Options --width, --resolution, --channels and --class-count belong to --recipe mobilenet.");
-        if (recipe != Language && (parsed.GetValue(_hidden) is not null || parsed.GetValue(_layers) is not null || parsed.GetValue(_tied) || parsed.GetValue(_dropout) is not null))
-            throw new UsageException("Options --hidden, --layers, --tied and --dropout belong to --recipe lstm-lm.");
+        if (recipe != Language && (parsed.GetValue(_layers) is not null || parsed.GetValue(_tied)))
+            throw new UsageException("Options --layers and --tied belong to --recipe lstm-lm.");
+        if (recipe is not (Language or Classifier) && (parsed.GetValue(_hidden) is not null || parsed.GetValue(_dropout) is not null))
+            throw new UsageException("Options --hidden and --dropout belong to --recipe lstm-lm and text-classifier.");
+        if (recipe != Classifier && parsed.GetValue(_pooling) is not null)
+            throw new UsageException("Option --pooling belongs to --recipe text-classifier.");
     }
 
     /// <summary>Gets the names of the classes that the given model carries; empty where it carries none, or none is given.</summary>
@@ -141,20 +149,37 @@ internal sealed class RecipeArguments
         return (MobileNet, recipe.Build(seed));
     }
 
-    /// <summary>Reads or builds a network for text, and numbers the words for it.</summary>
-    public (string Name, OnnxModel Model, WordVocabulary Vocabulary) ForText(ParseResult parsed, IReadOnlyList<string> lines, int seed)
+    /// <summary>Says which network reads the text.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="seed">Decides fresh weights.</param>
+    /// <param name="words">The most words, special ones included.</param>
+    /// <param name="isClassifier">Whether it tells classes, and not the next word.</param>
+    public TextRecipe ForText(ParseResult parsed, int seed, out int words, out bool isClassifier)
     {
         int? size = parsed.GetValue(_vocabulary);
         if (parsed.GetValue(_model) is { } path)
         {
             OnnxModel model = ModelFile.ReadTyped(path);
-            int? scored = model.Graph.Outputs is [{ Shape: { Rank: > 0 } shape }, ..] && shape[shape.Rank - 1].IsKnown ? (int)shape[shape.Rank - 1].Size : null;
-            return (Path.GetFileNameWithoutExtension(path), model, WordVocabulary.Of(lines, Math.Max(3, size ?? scored ?? 10_000), SpecialWords));
+            Shape? scores = model.Graph.Outputs is [{ Shape: { Rank: > 0 } shape }, ..] ? shape : null;
+            isClassifier = scores is { Rank: 2 };
+            int? scored = !isClassifier && scores is not null && scores[scores.Rank - 1].IsKnown ? (int)scores[scores.Rank - 1].Size : null;
+            words = Math.Max(3, size ?? scored ?? DefaultWords);
+            return new(Path.GetFileNameWithoutExtension(path), _ => model);
         }
 
-        var vocabulary = WordVocabulary.Of(lines, size ?? 10_000, SpecialWords);
-        var recipe = new LstmLanguageModelRecipe(
-            vocabulary.Words.Length, parsed.GetValue(_hidden) ?? 256, parsed.GetValue(_layers) ?? 2, parsed.GetValue(_tied), parsed.GetValue(_dropout) ?? 0.2);
-        return (Language, recipe.Build(seed), vocabulary);
+        words = size ?? DefaultWords;
+        isClassifier = parsed.GetValue(_recipe) == Classifier;
+        if (isClassifier)
+        {
+            TextPooling pooling = parsed.GetValue(_pooling) switch { "attention" => TextPooling.Attention, "lstm" => TextPooling.Lstm, _ => TextPooling.Mean };
+            int width = parsed.GetValue(_hidden) ?? 64;
+            double dropped = parsed.GetValue(_dropout) ?? 0.5;
+            return new(Classifier, sizes => new TextClassifierRecipe(sizes.Words, sizes.Classes, width, pooling, sizes.Padding, dropped).Build(seed));
+        }
+
+        int hidden = parsed.GetValue(_hidden) ?? 256, layers = parsed.GetValue(_layers) ?? 2;
+        bool isTied = parsed.GetValue(_tied);
+        double dropout = parsed.GetValue(_dropout) ?? 0.2;
+        return new(Language, sizes => new LstmLanguageModelRecipe(sizes.Words, hidden, layers, isTied, dropout).Build(seed));
     }
 }

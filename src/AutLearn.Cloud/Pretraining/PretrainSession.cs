@@ -95,12 +95,12 @@ internal static class PretrainSession
         }
     }
 
-    // Batch normalisation learns little from a lone last row.
+    // Batch normalisation learns little from a lone last row; where lengths make many batches, each would lose its own.
     private static DataLoader Training(ISampleSource rows, PretrainSettings settings) => new(rows, new()
     {
         BatchSize = settings.BatchSize,
         Seed = settings.Seed,
-        LastBatch = rows.Count >= settings.BatchSize ? LastBatch.Drop : LastBatch.Keep,
+        LastBatch = rows.Count >= settings.BatchSize && Enumerable.Range(1, rows.Count - 1).All(i => rows.BucketOf(i) == rows.BucketOf(0)) ? LastBatch.Drop : LastBatch.Keep,
     });
 
     private static void CheckLabels(PretrainTask task, ArtifactManifest manifest)

@@ -31,4 +31,7 @@ internal sealed record PretrainTask(
 {
     /// <summary>Gets what of the images was left out; null for text.</summary>
     public DataReport? LeftOut { get; init; }
+
+    /// <summary>Gets how text becomes tokens; null for images.</summary>
+    public TextArtifacts? Text { get; init; }
 }

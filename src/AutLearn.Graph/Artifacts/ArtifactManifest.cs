@@ -122,6 +122,10 @@ public sealed record ArtifactManifest
     /// <summary>Gets how raw input becomes the model's input; null where the app prepares tensors itself.</summary>
     public ImagePreprocessing? Preprocessing { get; init; }
 
+    /// <summary>Gets how text becomes the model's input; null where it reads none, or the app prepares tokens itself.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TextSpec? Text { get; init; }
+
     /// <summary>Gets the class names by index; empty where unknown.</summary>
     public ImmutableArray<string> Classes { get; init; } = [];
 

@@ -30,6 +30,9 @@ public static class ArtifactNames
     /// <summary>Optimizer state to begin with, in safetensors format by the names of the states; absent where all begin at their initial values.</summary>
     public const string OptimizerState = "optimizer_state.safetensors";
 
+    /// <summary>The words of a text model, one a line by number; other tokenizers keep the names of their own files, in the same folder.</summary>
+    public const string Vocabulary = "text/vocabulary.txt";
+
     /// <summary>The folder of the optional official training artifacts.</summary>
     public const string OrtTrainingFolder = "ort-training";
 }

@@ -43,6 +43,23 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         Elements(manifest.Classes, "classes");
         if (manifest.Preprocessing?.Problem() is { } problem)
             throw Wrong($"the preprocessing is out of range: {problem}");
+        CheckText();
+    }
+
+    private void CheckText()
+    {
+        if (manifest.Text is not { } text)
+            return;
+        if (text.Problem() is { } problem)
+            throw Wrong($"the text cannot be used: {problem}");
+        if (text.Files.FirstOrDefault(f => !manifest.Files.Any(m => m.Path == f)) is { } missing)
+            throw Wrong($"the tokenizer's file '{missing}' is not listed");
+        foreach (string name in new[] { text.Tokens, text.Mask, text.Segments }.OfType<string>())
+        {
+            if (manifest.Inputs.FirstOrDefault(i => i.Name == name) is not { } input || input.Shape.Length != 2
+                || input.ElementType is not (ElementType.Int64 or ElementType.Int32) && (name != text.Mask || input.ElementType is not (ElementType.Float32 or ElementType.Bool)))
+                throw Wrong($"the text's input '{name}' is not listed as one of whole numbers [N, T]");
+        }
     }
 
     private void CheckFiles()

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
@@ -25,6 +26,8 @@ internal static class ModelExport
         AdapterMerge.Run(graph, manifest);
         RemoveUnread(graph);
         ModelNotes.Write(model, manifest.Classes, manifest.Preprocessing);
+        if (manifest.Text is { } text)
+            TextNotes.Write(model, new(text, text.Files.ToImmutableSortedDictionary(f => f, package.Read, StringComparer.Ordinal)));
         return model;
     }
 

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using AutLearn.Cloud.Commands;
+using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Sentences;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime;
+using AutLearn.Text;
+
+namespace AutLearn.Cloud.Pretraining;
+
+/// <summary>Makes of sentences what a language model or a classifier is pretrained on.</summary>
+internal static class TextTasks
+{
+    private const int LongestSentence = 256;
+    private const int DefaultSequence = 20;
+
+    /// <summary>Prepares a language model: one sequence of tokens, cut into rows; the end of it is held out.</summary>
+    /// <param name="set">The sentences.</param>
+    /// <param name="recipe">The network.</param>
+    /// <param name="vocabularySize">The most words; null for the recipe's default.</param>
+    /// <param name="sequence">The tokens of a row; null for the default.</param>
+    /// <param name="heldOut">The share that is held out, in [0, 1).</param>
+    public static PretrainTask LanguageModel(SentenceSet set, TextRecipe recipe, int vocabularySize, int? sequence, double heldOut)
+    {
+        string[] lines = [.. set.Sentences.Select(s => s.Text)];
+        var vocabulary = WordVocabulary.Of(lines, vocabularySize, WordVocabulary.UnknownWord, WordVocabulary.LineEnd);
+        int lineEnd = vocabulary.Find(WordVocabulary.LineEnd)!.Value, length = sequence ?? DefaultSequence;
+        long[] tokens = TextLines.Tokens(lines, vocabulary, lineEnd);
+        int held = heldOut > 0 ? Math.Max(length + 1, (int)(tokens.Length * heldOut)) : 0;
+        if (tokens.Length - held < length + 1)
+            throw new DataFileException(set.Path, $"has {tokens.Length} tokens, too few for sequences of {length}{(held > 0 ? " in training and validation" : "")}.");
+        OnnxModel model = recipe.Build(new(vocabulary.Count, 0, 0));
+        var spec = new TextSpec
+        {
+            Tokenizer = TextTokenizerKind.Words,
+            Files = [ArtifactNames.Vocabulary],
+            Tokens = model.Graph.Inputs[0].Name,
+            MaxLength = length,
+            Padding = lineEnd,
+            End = lineEnd,
+        };
+        return new(
+            recipe.Name,
+            model,
+            set.Description,
+            DataHash.Of(set.Path),
+            new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
+            held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,
+            vocabulary.Count,
+            null,
+            [],
+            vocabulary.Words)
+        {
+            Text = ArtifactsOf(spec, vocabulary),
+        };
+    }
+
+    /// <summary>Prepares a classifier: a row a sentence; some of them, drawn by the seed, are held out.</summary>
+    /// <param name="set">Labelled sentences.</param>
+    /// <param name="recipe">The network.</param>
+    /// <param name="vocabularySize">The most words, special ones included.</param>
+    /// <param name="sequence">The most tokens of a row; null for as many as the longest sentence has, within reason.</param>
+    /// <param name="heldOut">The share that is held out, in [0, 1).</param>
+    /// <param name="seed">Decides which.</param>
+    public static PretrainTask Classifier(SentenceSet set, TextRecipe recipe, int vocabularySize, int? sequence, double heldOut, int seed)
+    {
+        if (heldOut > 0 && set.Sentences.Count < 2)
+            throw new DataFileException(set.Path, "one sentence cannot serve training and validation. Give more, or --validation 0.");
+        ImmutableArray<string> classes = LabelNames.Of(set);
+        long[] labels = LabelNames.Number(set, classes, null);
+        HoldOutSplit? split = heldOut > 0 ? HoldOutSplit.Of(set.Sentences.Count, heldOut, seed) : null;
+        int[] train = split is null ? [.. Enumerable.Range(0, set.Sentences.Count)] : [.. split.Train];
+        var vocabulary = WordVocabulary.Of(train.Select(i => set.Sentences[i].Text), vocabularySize, WordVocabulary.PaddingWord, WordVocabulary.UnknownWord);
+        int padding = vocabulary.Find(WordVocabulary.PaddingWord)!.Value;
+        OnnxModel model = recipe.Build(new(vocabulary.Count, Math.Max(2, classes.Length), padding));
+        var spec = new TextSpec
+        {
+            Tokenizer = TextTokenizerKind.Words,
+            Files = [ArtifactNames.Vocabulary],
+            Tokens = model.Graph.Inputs[0].Name,
+            MaxLength = sequence ?? LongestSentence,
+            Padding = padding,
+        };
+        if (sequence is null)
+            spec = spec with { MaxLength = Math.Max(1, set.Sentences.Max(s => new TextEncoder(spec, vocabulary, []).Encode(s.Text).Length)) };
+        var encoder = new TextEncoder(spec, vocabulary, []);
+        return new(
+            recipe.Name,
+            model,
+            set.Description,
+            DataHash.Of(set.Path),
+            Rows(train),
+            split is null ? null : Rows([.. split.HoldOut]),
+            classes.Length,
+            null,
+            classes,
+            vocabulary.Words)
+        {
+            Text = ArtifactsOf(spec, vocabulary),
+        };
+
+        SentenceSource Rows(int[] rows) => new(spec, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
+    }
+
+    private static TextArtifacts ArtifactsOf(TextSpec spec, WordVocabulary vocabulary) =>
+        new(spec, ImmutableSortedDictionary.Create<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal).Add(ArtifactNames.Vocabulary, vocabulary.ToBytes()));
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Serialization;
+using AutLearn.Runtime;
+using AutLearn.Testing;
+using AutLearn.Text;
+
+namespace AutLearn.Cloud.Tests.Commands;
+
+[Trait("Category", "Unit")]
+public sealed class PretrainTextTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("mean")]
+    [InlineData("attention")]
+    [InlineData("lstm")]
+    public async Task Classifier_FromLabelledSentences_LearnsAndCarriesItsTokenizer(string pooling)
+    {
+        string model = await ClassifierAsync(pooling);
+        TextArtifacts text = TextNotes.Read(OnnxFile.Read(model))!;
+        Assert.Equal((TextTokenizerKind.Words, "tokens", 0, 6), (text.Spec.Tokenizer, text.Spec.Tokens, text.Spec.Padding, text.Spec.MaxLength));
+
+        string package = _folder.File("c.autlearn"), again = _folder.File("again.onnx");
+        await ToolRun.Of("compile", model, "--out", package);
+        using PersonalModel opened = PersonalModel.Open(package);
+        TextEncoder encoder = TextEncoder.Of(opened);
+        Assert.Equal(["<pad>", "<unk>"], ((WordVocabulary)encoder.Tokenizer).Words[..2].AsEnumerable());
+        string[] sentences = ["A GOOD film", "an awful film", "so good", "It\u2019s awful, awful"];
+        using PredictionBatch batch = opened.Predict(encoder.Inputs(sentences));
+        Assert.Equal(["pos", "neg", "pos", "neg"], Enumerable.Range(0, 4).Select(r => opened.Manifest.Classes.Length == 0 ? (batch.PredictedClass(r) == 1 ? "pos" : "neg") : opened.Manifest.Classes[batch.PredictedClass(r)]));
+
+        // What a person's model is exported as carries the tokenizer on.
+        opened.Export(again);
+        Assert.Equal(text.Files[ArtifactNames.Vocabulary].ToArray(), TextNotes.Read(OnnxFile.Read(again))!.Files[ArtifactNames.Vocabulary].ToArray());
+    }
+
+    [Fact]
+    public async Task LanguageModel_Compiled_CarriesItsTokenizer()
+    {
+        string lines = _folder.Write("text.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("It\u2019s a cat \U0001F602\n", 40)))), model = _folder.File("lm.onnx"), package = _folder.File("lm.autlearn");
+        await ToolRun.Of("pretrain", lines, "--recipe", "lstm-lm", "--hidden", "8", "--layers", "1", "--epochs", "1", "--sequence", "5", "--out", model);
+        await ToolRun.Of("compile", model, "--out", package);
+        using PersonalModel opened = PersonalModel.Open(package);
+        TextEncoder encoder = TextEncoder.Of(opened);
+        Assert.Equal(5, encoder.Spec.MaxLength);
+        long[] tokens = encoder.Encode("it's a CAT \U0001F602 and more");
+        Assert.Equal(["it's", "a", "cat", "\U0001F602", "<eol>"], tokens.Select(t => encoder.Tokenizer.TokenAt((int)t)));
+        Assert.Equal("it's a cat \U0001F602", encoder.Decode(tokens));
+    }
+
+    [Theory]
+    [InlineData("pos\tgood\n", "one sentence cannot serve")]
+    [InlineData("good film\nbad film\n", "row 1 has no label")]
+    public async Task Classifier_FromWhatItCannotLearn_SaysWhy(string content, string part)
+    {
+        string data = _folder.Write("data.txt", Encoding.UTF8.GetBytes(content));
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--out", _folder.File("o.onnx"))).AssertFails(1, part);
+    }
+
+    [Fact]
+    public async Task WrongUsage_SaysWhatIsWrong()
+    {
+        string data = _folder.Write("data.txt", "pos\tgood\nneg\tbad\n"u8.ToArray()), target = _folder.File("o.onnx");
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--tied", "--out", target)).AssertFails(2, "--tied");
+        (await ToolRun.Of("pretrain", data, "--recipe", "lstm-lm", "--pooling", "mean", "--out", target)).AssertFails(2, "--pooling");
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--pooling", "max", "--out", target)).AssertFails(2, "max");
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--text-column", "x", "--out", target)).AssertFails(2, "--text-column 'x'");
+        Assert.False(File.Exists(target));
+    }
+
+    private async Task<string> ClassifierAsync(string pooling)
+    {
+        string[] good = ["a good film", "so very good, it's good", "good", "the good film is good"], bad = ["an awful film", "so awful, it's awful", "awful", "the awful film is awful"];
+        string rows = string.Concat(Enumerable.Range(0, 15).SelectMany(_ => good.Select(s => $"pos\t{s}\n").Concat(bad.Select(s => $"neg\t{s}\n"))));
+        string data = _folder.Write("data.txt", Encoding.UTF8.GetBytes(rows)), model = _folder.File("c.onnx");
+        JsonElement report = (await ToolRun.Of(
+            "pretrain", data, "--recipe", "text-classifier", "--pooling", pooling, "--hidden", "16", "--epochs", "12", "--batch-size", "8", "--lr", "0.02", "--dropout", "0.1", "--out", model, "--json")).Json();
+        Assert.Equal(108, report.GetProperty("train_rows").GetInt32());
+        Assert.True(report.GetProperty("epochs")[11].GetProperty("validation_accuracy").GetDouble() > 0.95, report.ToString());
+        return model;
+    }
+}
