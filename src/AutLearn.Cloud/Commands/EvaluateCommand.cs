@@ -4,7 +4,9 @@ using System.Diagnostics;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Evaluation;
 using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Terminal;
+using AutLearn.Cloud.Texts;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 
@@ -34,6 +36,7 @@ internal sealed class EvaluateCommand
         Description = "The part of divided data to measure on: train, validation or test. Default: test, or else validation.",
     }.AcceptOnlyFromAmong("train", "validation", "test");
 
+    private readonly SentenceArguments _sentences = new();
     private readonly PreprocessingArguments _preprocessing = new();
     private readonly ToolConsole _console;
 
@@ -44,7 +47,7 @@ internal sealed class EvaluateCommand
         var evaluate = new EvaluateCommand(console);
         var command = new Command(
             "evaluate",
-            "Measure a model on images: its accuracy where the images are labelled, the five likeliest classes of each where they are not. --preprocessing and what follows it are for plain .onnx files; artifacts bring their own.")
+            "Measure a model on images or, where it carries a tokenizer, on texts: its accuracy where they are labelled, the likeliest classes of each where they are not, loss and perplexity of a language model. --preprocessing and what follows it are for plain .onnx files; artifacts bring their own.")
         {
             evaluate._model,
         };
@@ -52,6 +55,8 @@ internal sealed class EvaluateCommand
         command.Add(evaluate._state);
         command.Add(evaluate._classes);
         command.Add(evaluate._split);
+        command.Add(evaluate._sentences.Text);
+        command.Add(evaluate._sentences.Label);
         evaluate._preprocessing.AddTo(command);
         command.SetAction(evaluate.RunAsync);
         return command;
@@ -61,6 +66,13 @@ internal sealed class EvaluateCommand
     {
         string path = parsed.GetRequiredValue(_model);
         var watch = Stopwatch.StartNew();
+        if (TextModel.TryOpen(path, parsed.GetValue(_state)) is { } text)
+        {
+            using (text)
+                return await RunTextAsync(parsed, path, text, watch, cancellationToken).ConfigureAwait(false);
+        }
+
+        _sentences.Refuse(parsed);
         (IImageClassifier classifier, ImmutableArray<string> classes, int? classCount) = Open(parsed, path);
         using (classifier)
         {
@@ -79,6 +91,16 @@ internal sealed class EvaluateCommand
                 _console.Complain($"{skipped.Length} of {images.Count} images could not be decoded and were left out: {string.Join(", ", skipped.Take(3).Select(s => s.Image))}{(skipped.Length > 3 ? ", ..." : "")}");
         }
 
+        return ExitCode.Success;
+    }
+
+    private async Task<int> RunTextAsync(ParseResult parsed, string path, TextModel model, Stopwatch watch, CancellationToken cancellationToken)
+    {
+        if (_preprocessing.IsGiven(parsed) || parsed.GetValue(_classes) is not null || parsed.GetValue(_split) is not null)
+            throw new UsageException("The model reads text: options for images, --classes and --split do not apply.");
+        SentenceSet set = _sentences.Read(parsed, _images.Path(parsed), model.IsLanguageModel ? LabelNeed.Ignored : LabelNeed.Optional);
+        EvaluateTextReport report = await TextSessions.EvaluateAsync(model, path, set, watch, _console, cancellationToken).ConfigureAwait(false);
+        _console.Report(report, ReportJson.Default.EvaluateTextReport, TextReportView.Render);
         return ExitCode.Success;
     }
 

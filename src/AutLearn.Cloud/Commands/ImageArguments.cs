@@ -8,7 +8,7 @@ namespace AutLearn.Cloud.Commands;
 /// <summary>The arguments that name a set of images.</summary>
 internal sealed class ImageArguments
 {
-    private readonly Argument<string> _images = new("images") { Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}." };
+    private readonly Argument<string> _images = new("images") { Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}. For a model that carries a tokenizer a text file: .txt, .csv or .tsv, also as .gz." };
 
     private readonly Option<string?> _writers = new("--writers")
     {

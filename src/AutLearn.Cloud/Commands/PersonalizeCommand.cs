@@ -4,7 +4,9 @@ using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Personalization;
 using AutLearn.Cloud.Reports;
+using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Terminal;
+using AutLearn.Cloud.Texts;
 using AutLearn.Runtime;
 
 namespace AutLearn.Cloud.Commands;
@@ -31,14 +33,17 @@ internal static class PersonalizeCommand
             HelpName = "file",
         };
         var images = new ImageArguments();
+        var sentences = new SentenceArguments();
         var training = new TrainingArguments();
         var command = new Command(
             "personalize",
-            "Fine-tune compiled artifacts on one person's labelled images, as the device would, and measure them on held-out images before and after. The part that stays frozen runs once for every image; all epochs train on its output.")
+            "Fine-tune compiled artifacts on one person's labelled images, or texts where they carry a tokenizer, as the device would, and measure them on what is held out before and after. The part that stays frozen runs once for every row; all epochs train on its output.")
         {
             artifacts,
         };
         images.AddTo(command);
+        command.Add(sentences.Text);
+        command.Add(sentences.Label);
         training.AddTo(command);
         command.Add(export);
         command.Add(save);
@@ -50,19 +55,35 @@ internal static class PersonalizeCommand
             using PersonalModel model = PersonalModel.Open(path);
             if (parsed.GetValue(load) is { } from)
                 model.LoadState(from);
+            if (model.Manifest.Text is not null)
+            {
+                TextModel text = TextModel.Of(model);
+                SentenceSet texts = sentences.Read(parsed, images.Path(parsed), text.IsLanguageModel ? LabelNeed.Ignored : LabelNeed.Needed);
+                PersonalizeTextReport said = await TextSessions.PersonalizeAsync(text, path, texts, SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
+                Save(parsed, model);
+                console.Report(said with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save) }, ReportJson.Default.PersonalizeTextReport, TextReportView.Render);
+                return ExitCode.Success;
+            }
+
+            sentences.Refuse(parsed);
             ImageSet all = images.Open(parsed, model.Manifest.Classes, ClassCount.Of(model.Manifest), LabelUse.Needed);
             (ImageSet set, ImmutableArray<SkippedImage> skipped) = await images.Data.CheckAsync(parsed, all, new Personalizer(model).Tensorizer.SufficientSide, console, cancellation).ConfigureAwait(false);
             PersonalizeReport report = await PersonalizationSession.RunAsync(
                 model, path, set, images.Describe(parsed), SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
-            if (parsed.GetValue(save) is { } state)
-                OutputFile.Save(state, p => model.SaveState(p));
-            if (parsed.GetValue(export) is { } file)
-                OutputFile.Save(file, model.Export);
+            Save(parsed, model);
             report = report with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save), LeftOut = DataReport.Of(set, skipped) };
             console.Report(report, ReportJson.Default.PersonalizeReport, PersonalizeReportView.Render);
             return ExitCode.Success;
         });
         return command;
+
+        void Save(ParseResult parsed, PersonalModel model)
+        {
+            if (parsed.GetValue(save) is { } state)
+                OutputFile.Save(state, p => model.SaveState(p));
+            if (parsed.GetValue(export) is { } file)
+                OutputFile.Save(file, model.Export);
+        }
     }
 
     private static long SizeOf(string path) =>

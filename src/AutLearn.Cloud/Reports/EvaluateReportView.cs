@@ -39,9 +39,9 @@ internal static class EvaluateReportView
         screen.Write(table);
     }
 
-    private static void RenderClasses(IAnsiConsole screen, ImmutableArray<ClassFigures> classes)
+    public static void RenderClasses(IAnsiConsole screen, ImmutableArray<ClassFigures> classes, string unit = "images")
     {
-        Table table = ReportTables.Grid("class", "images", "recall", "precision", "F1");
+        Table table = ReportTables.Grid("class", unit, "recall", "precision", "F1");
         foreach (ClassFigures figures in classes.Take(ShownClasses))
         {
             table.AddRow(
@@ -54,12 +54,12 @@ internal static class EvaluateReportView
         screen.Write(table);
     }
 
-    private static void RenderConfusion(IAnsiConsole screen, ImmutableArray<ClassFigures> classes, ImmutableArray<ConfusionCell> cells)
+    public static void RenderConfusion(IAnsiConsole screen, ImmutableArray<ClassFigures> classes, ImmutableArray<ConfusionCell> cells, string unit = "images", string corner = "image of, taken for")
     {
         Dictionary<int, string> names = classes.ToDictionary(c => c.Class, NameOf);
         if (classes.Length <= LargestMatrix)
         {
-            Table matrix = ReportTables.Grid(["image of, taken for", .. classes.Select(NameOf)]);
+            Table matrix = ReportTables.Grid([corner, .. classes.Select(NameOf)]);
             foreach (ClassFigures row in classes.Where(c => c.Images > 0))
                 matrix.AddRow([Markup.Escape(NameOf(row)), .. classes.Select(c => Amounts.Count(cells.FirstOrDefault(x => x.Label == row.Class && x.Predicted == c.Class)?.Count ?? 0))]);
             screen.Write(matrix);
@@ -69,7 +69,7 @@ internal static class EvaluateReportView
         ConfusionCell[] worst = [.. cells.Where(c => c.Label != c.Predicted).OrderByDescending(c => c.Count).Take(ShownConfusions)];
         if (worst.Length == 0)
             return;
-        Table table = ReportTables.Grid("most often taken", "for", "images");
+        Table table = ReportTables.Grid("most often taken", "for", unit);
         foreach (ConfusionCell cell in worst)
             table.AddRow(Markup.Escape(names[cell.Label]), Markup.Escape(names[cell.Predicted]), Amounts.Count(cell.Count));
         screen.Write(table);
@@ -79,6 +79,6 @@ internal static class EvaluateReportView
 
     private static string Share(double? share) => share is { } value ? Amounts.Percent(value) : "-";
 
-    private static string Describe(RankedClass ranked) =>
+    public static string Describe(RankedClass ranked) =>
         $"{ranked.Name ?? ranked.Class.ToString(CultureInfo.InvariantCulture)} {Amounts.Percent(ranked.Probability)}";
 }

@@ -13,6 +13,8 @@ namespace AutLearn.Cloud.Reports;
 [JsonSerializable(typeof(ImportReport))]
 [JsonSerializable(typeof(EvaluateReport))]
 [JsonSerializable(typeof(PersonalizeReport))]
+[JsonSerializable(typeof(EvaluateTextReport))]
+[JsonSerializable(typeof(PersonalizeTextReport))]
 [JsonSerializable(typeof(PretrainReport))]
 [JsonSerializable(typeof(AugmentTextReport))]
 [JsonSerializable(typeof(AugmentImagesReport))]

@@ -9,6 +9,9 @@ internal enum LabelNeed
     /// <summary>A file with labels is refused, so that they get into no sentence and are not lost unseen.</summary>
     Refused,
 
+    /// <summary>Labels are taken where a file has them.</summary>
+    Optional,
+
     /// <summary>Every sentence needs one.</summary>
     Needed,
 }

@@ -49,13 +49,13 @@ internal static class SentenceFile
         var sentences = new List<LabelledSentence>(rows.Count);
         foreach (DelimitedRow row in rows.Skip(columns.HasHeader ? 1 : 0))
         {
-            string? label = need == LabelNeed.Needed ? row.Cells[columns.Label!.Value].Trim() : null;
+            string? label = need is LabelNeed.Needed or LabelNeed.Optional && columns.Label is { } column ? row.Cells[column].Trim() : null;
             if (label is { Length: 0 })
                 throw new DataFileException(path, $"row {row.Line} has no label.");
             string text = row.Cells[columns.Text];
             if (!string.IsNullOrWhiteSpace(text))
                 sentences.Add(new(label, text));
-            else if (need == LabelNeed.Needed)
+            else if (label is not null)
                 throw new DataFileException(path, $"row {row.Line} has a label but no text.");
         }
 

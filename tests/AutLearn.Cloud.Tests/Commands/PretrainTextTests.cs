@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
 using AutLearn.Runtime;
@@ -32,7 +31,7 @@ public sealed class PretrainTextTests : IDisposable
         Assert.Equal(["<pad>", "<unk>"], ((WordVocabulary)encoder.Tokenizer).Words[..2].AsEnumerable());
         string[] sentences = ["A GOOD film", "an awful film", "so good", "It\u2019s awful, awful"];
         using PredictionBatch batch = opened.Predict(encoder.Inputs(sentences));
-        Assert.Equal(["pos", "neg", "pos", "neg"], Enumerable.Range(0, 4).Select(r => opened.Manifest.Classes.Length == 0 ? (batch.PredictedClass(r) == 1 ? "pos" : "neg") : opened.Manifest.Classes[batch.PredictedClass(r)]));
+        Assert.Equal(["pos", "neg", "pos", "neg"], Enumerable.Range(0, 4).Select(r => opened.Manifest.Classes[batch.PredictedClass(r)]));
 
         // What a person's model is exported as carries the tokenizer on.
         opened.Export(again);
@@ -73,15 +72,5 @@ public sealed class PretrainTextTests : IDisposable
         Assert.False(File.Exists(target));
     }
 
-    private async Task<string> ClassifierAsync(string pooling)
-    {
-        string[] good = ["a good film", "so very good, it's good", "good", "the good film is good"], bad = ["an awful film", "so awful, it's awful", "awful", "the awful film is awful"];
-        string rows = string.Concat(Enumerable.Range(0, 15).SelectMany(_ => good.Select(s => $"pos\t{s}\n").Concat(bad.Select(s => $"neg\t{s}\n"))));
-        string data = _folder.Write("data.txt", Encoding.UTF8.GetBytes(rows)), model = _folder.File("c.onnx");
-        JsonElement report = (await ToolRun.Of(
-            "pretrain", data, "--recipe", "text-classifier", "--pooling", pooling, "--hidden", "16", "--epochs", "12", "--batch-size", "8", "--lr", "0.02", "--dropout", "0.1", "--out", model, "--json")).Json();
-        Assert.Equal(108, report.GetProperty("train_rows").GetInt32());
-        Assert.True(report.GetProperty("epochs")[11].GetProperty("validation_accuracy").GetDouble() > 0.95, report.ToString());
-        return model;
-    }
+    private Task<string> ClassifierAsync(string pooling) => SmallTexts.ClassifierAsync(_folder, pooling);
 }

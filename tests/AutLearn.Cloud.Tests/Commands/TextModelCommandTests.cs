@@ -1,0 +1,107 @@
+using System.Text;
+using System.Text.Json;
+using AutLearn.Graph.Artifacts;
+using AutLearn.Graph.Serialization;
+using AutLearn.Testing;
+
+namespace AutLearn.Cloud.Tests.Commands;
+
+[Trait("Category", "Unit")]
+public sealed class TextModelCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Evaluate_Classifier_CountsByClass()
+    {
+        string model = await SmallTexts.ClassifierAsync(_folder, "mean"), package = _folder.File("c.autlearn");
+        await ToolRun.Of("compile", model, "--out", package);
+        string data = _folder.Write("test.csv", "sentence,class\nso good,pos\nan awful one,neg\n\"good, good\",neg\n"u8.ToArray());
+        foreach (string file in (string[])[package, model])
+        {
+            JsonElement report = (await ToolRun.Of("evaluate", file, data, "--json")).Json();
+            Assert.Equal("classifier", report.GetProperty("kind").GetString());
+            JsonElement figures = report.GetProperty("figures");
+            Assert.Equal((2, 3), (figures.GetProperty("correct").GetInt32(), figures.GetProperty("count").GetInt32()));
+            Assert.Equal(JsonValueKind.Null, figures.GetProperty("perplexity").ValueKind);
+            Assert.Equal(JsonValueKind.Null, figures.GetProperty("top3_accuracy").ValueKind);
+            Assert.Equal(["neg", "pos"], report.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+            JsonElement wrong = Assert.Single(report.GetProperty("confusion").EnumerateArray(), c => c.GetProperty("label").GetInt32() != c.GetProperty("predicted").GetInt32());
+            Assert.Equal(1, wrong.GetProperty("count").GetInt32());
+            Assert.Contains("text: sentence, labels: class", report.GetProperty("data").GetString(), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("text of, taken for", (await ToolRun.Of("evaluate", package, data)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_ClassifierOnTextsWithoutLabels_ShowsTheLikeliestClasses()
+    {
+        string model = await SmallTexts.ClassifierAsync(_folder, "attention");
+        JsonElement report = (await ToolRun.Of("evaluate", model, _folder.Write("new.txt", "good\nawful\n"u8.ToArray()), "--json")).Json();
+        Assert.Equal(JsonValueKind.Null, report.GetProperty("figures").ValueKind);
+        Assert.Equal(["pos", "neg"], report.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("top")[0].GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task Evaluate_LanguageModel_TellsLossPerplexityAndHits()
+    {
+        string package = await SmallTexts.LanguageModelAsync(_folder);
+        JsonElement known = (await ToolRun.Of("evaluate", package, _folder.Write("a.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat\na dog lay by the door\n", 4)))), "--json")).Json();
+        JsonElement figures = known.GetProperty("figures");
+        Assert.Equal("language_model", known.GetProperty("kind").GetString());
+        Assert.Equal(54, figures.GetProperty("count").GetInt32());
+        Assert.Equal(Math.Exp(figures.GetProperty("loss").GetDouble()), figures.GetProperty("perplexity").GetDouble(), 1e-9);
+        Assert.True(figures.GetProperty("accuracy").GetDouble() > 0.7, known.ToString());
+        Assert.True(figures.GetProperty("top3_accuracy").GetDouble() >= figures.GetProperty("accuracy").GetDouble());
+        JsonElement strange = (await ToolRun.Of("evaluate", package, _folder.Write("b.txt", "zebra quagga\n"u8.ToArray()), "--json")).Json();
+        Assert.Equal(1, strange.GetProperty("unknown_tokens").GetDouble());
+        Assert.Equal(2, strange.GetProperty("figures").GetProperty("count").GetInt32());
+    }
+
+    [Fact]
+    public async Task Personalize_Classifier_LearnsAPersonsLabelsAndExports()
+    {
+        string model = await SmallTexts.ClassifierAsync(_folder, "mean"), package = _folder.File("c.autlearn"), state = _folder.File("me.state"), mine = _folder.File("mine.onnx");
+        await ToolRun.Of("compile", model, "--out", package);
+
+        // This person says it the other way round.
+        string data = _folder.Write("mine.tsv", Encoding.UTF8.GetBytes("label\ttext\n" + string.Concat(Enumerable.Repeat(string.Concat(SmallTexts.Good.Select(s => $"neg\t{s}\n").Concat(SmallTexts.Bad.Select(s => $"pos\t{s}\n"))), 5))));
+        JsonElement report = (await ToolRun.Of("personalize", package, data, "--epochs", "30", "--lr", "0.05", "--save-state", state, "--export", mine, "--json")).Json();
+        Assert.Equal((28, 12), (report.GetProperty("train_rows").GetInt32(), report.GetProperty("hold_out_rows").GetInt32()));
+        Assert.True(report.GetProperty("before").GetProperty("accuracy").GetDouble() < 0.2, report.ToString());
+        Assert.True(report.GetProperty("after").GetProperty("accuracy").GetDouble() > 0.9, report.ToString());
+        Assert.NotNull(TextNotes.Read(OnnxFile.Read(mine)));
+        foreach (string[] personal in (string[][])[[package, data, "--state", state], [mine, data]])
+            Assert.True((await ToolRun.Of(["evaluate", .. personal, "--json"])).Json().GetProperty("figures").GetProperty("accuracy").GetDouble() > 0.9);
+    }
+
+    [Fact]
+    public async Task Personalize_LanguageModel_LearnsHowAPersonGoesOn()
+    {
+        string package = await SmallTexts.LanguageModelAsync(_folder);
+        string data = _folder.Write("mine.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the dog sat by the cat\n", 60))));
+        JsonElement report = (await ToolRun.Of("personalize", package, data, "--epochs", "20", "--lr", "0.02", "--json")).Json();
+        Assert.True(report.GetProperty("after").GetProperty("perplexity").GetDouble() < 0.5 * report.GetProperty("before").GetProperty("perplexity").GetDouble(), report.ToString());
+        Assert.True(report.GetProperty("after").GetProperty("accuracy").GetDouble() > report.GetProperty("before").GetProperty("accuracy").GetDouble(), report.ToString());
+        Assert.Contains("next word hit", (await ToolRun.Of("personalize", package, data, "--epochs", "1")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TextModel_DataThatDoNotFit_SaysWhatToDo()
+    {
+        string model = await SmallTexts.ClassifierAsync(_folder, "mean"), package = _folder.File("c.autlearn");
+        await ToolRun.Of("compile", model, "--out", package);
+        (await ToolRun.Of("evaluate", package, _folder.Write("a.csv", "text,label\ngood,maybe\n"u8.ToArray()))).AssertFails(1, "'maybe'", "'neg', 'pos'");
+        (await ToolRun.Of("personalize", package, _folder.Write("b.txt", "good\nbad\n"u8.ToArray()))).AssertFails(1, "row 1 has no label");
+        (await ToolRun.Of("personalize", package, _folder.Write("c.txt", "pos\tgood\n"u8.ToArray()))).AssertFails(1, "one sentence is too little");
+        (await ToolRun.Of("evaluate", package, _folder.Write("d.txt", "good\n"u8.ToArray()), "--mean", "0")).AssertFails(2, "reads text");
+        (await ToolRun.Of("evaluate", package, _folder.File("none.txt"))).AssertFails(1, "none.txt", "does not exist");
+        string images = SmallNetwork.Write(_folder.File("small.onnx"));
+        (await ToolRun.Of("evaluate", images, PatternImages.WriteIdx(_folder), "--text-column", "x")).AssertFails(2, "--text-column");
+        string lm = await SmallTexts.LanguageModelAsync(_folder);
+        (await ToolRun.Of("personalize", lm, _folder.Write("e.txt", "cat\n"u8.ToArray()))).AssertFails(1, "one sequence of 6 tokens is too little");
+    }
+}
