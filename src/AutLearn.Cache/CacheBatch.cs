@@ -9,7 +9,7 @@ public sealed class CacheBatch
     private readonly byte[][] _columns;
     private readonly byte[] _logits;
     private readonly long[] _ids;
-    private readonly long[] _labels;
+    private readonly byte[] _labels;
 
     internal CacheBatch(FeatureCache cache, int capacity)
     {
@@ -18,7 +18,7 @@ public sealed class CacheBatch
         _columns = [.. cache.Columns.Select(c => new byte[checked(c.SizeInBytes * capacity)])];
         _logits = new byte[checked(cache.LogitsSizeInBytes * capacity)];
         _ids = new long[capacity];
-        _labels = new long[capacity];
+        _labels = new byte[checked(cache.LabelSizeInBytes * capacity)];
         Slots = new int[capacity];
     }
 
@@ -37,8 +37,11 @@ public sealed class CacheBatch
     /// <summary>Gets the prediction ids of the rows.</summary>
     public ReadOnlySpan<long> Ids => _ids.AsSpan(0, Count);
 
-    /// <summary>Gets the labels of the rows.</summary>
-    public ReadOnlySpan<long> Labels => _labels.AsSpan(0, Count);
+    /// <summary>Gets the labels of the rows, where each is one class number.</summary>
+    public ReadOnlySpan<long> Labels => MemoryMarshal.Cast<byte, long>(LabelBytes);
+
+    /// <summary>Gets the labels of the rows, one row after the other.</summary>
+    public ReadOnlySpan<byte> LabelBytes => _labels.AsSpan(0, Count * Cache.LabelSizeInBytes);
 
     internal FeatureCache Cache { get; }
 
@@ -55,11 +58,14 @@ public sealed class CacheBatch
     public ReadOnlySpan<float> Logits() =>
         MemoryMarshal.Cast<byte, float>(_logits.AsSpan(0, Count * Cache.LogitsSizeInBytes));
 
-    internal void Set(int row, int slot, long id, long label, ReadOnlySpan<byte> bytes)
+    /// <summary>Gets the bytes of the rows' logits; only meaningful where <see cref="HasCurrentLogits"/>.</summary>
+    public ReadOnlySpan<byte> LogitBytes => _logits.AsSpan(0, Count * Cache.LogitsSizeInBytes);
+
+    internal void Set(int row, int slot, long id, ReadOnlySpan<byte> label, ReadOnlySpan<byte> bytes)
     {
         Slots[row] = slot;
         _ids[row] = id;
-        _labels[row] = label;
+        label.CopyTo(_labels.AsSpan(row * label.Length));
         int offset = 0;
         for (int c = 0; c < _columns.Length; c++)
         {

@@ -24,7 +24,7 @@ public sealed unsafe class FeatureCache : IDisposable
     private readonly nuint _arenaBytes;
     private readonly byte[] _states;
     private readonly long[] _ids;
-    private readonly long[] _labels;
+    private readonly byte[] _labels;
     private readonly long[] _versions;
     private readonly Dictionary<long, int> _slots;
     private SlotList _free;
@@ -49,14 +49,16 @@ public sealed unsafe class FeatureCache : IDisposable
         foreach (CacheColumn column in options.Columns)
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(column.SizeInBytes, column.Name);
         ArgumentOutOfRangeException.ThrowIfNegative(options.LogitsSizeInBytes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.LabelSizeInBytes);
         Columns = options.Columns;
         LogitsSizeInBytes = options.LogitsSizeInBytes;
+        LabelSizeInBytes = options.LabelSizeInBytes;
         _backboneKey = options.BackboneKey;
         _rowBytes = checked(options.Columns.Sum(c => c.SizeInBytes) + options.LogitsSizeInBytes);
         long rows = options.CapacityInBytes / _rowBytes;
         if (rows < 1)
             throw new ArgumentException($"One row takes {_rowBytes} bytes, more than the capacity of {options.CapacityInBytes}.", nameof(options));
-        Capacity = (int)Math.Min(rows, Array.MaxLength / sizeof(long));
+        Capacity = (int)Math.Min(rows, Array.MaxLength / Math.Max(sizeof(long), LabelSizeInBytes));
 
         int[] next = new int[Capacity];
         int[] previous = new int[Capacity];
@@ -66,7 +68,7 @@ public sealed unsafe class FeatureCache : IDisposable
         _leased = new(next, previous);
         _states = new byte[Capacity];
         _ids = new long[Capacity];
-        _labels = new long[Capacity];
+        _labels = new byte[checked(Capacity * LabelSizeInBytes)];
         _versions = new long[Capacity];
         _slots = new(Capacity);
         for (int slot = 0; slot < Capacity; slot++)
@@ -84,6 +86,9 @@ public sealed unsafe class FeatureCache : IDisposable
 
     /// <summary>Gets the bytes of one row of logits.</summary>
     public int LogitsSizeInBytes { get; }
+
+    /// <summary>Gets the bytes of one row's labels.</summary>
+    public int LabelSizeInBytes { get; }
 
     /// <summary>Gets the rows that fit.</summary>
     public int Capacity { get; }
@@ -178,10 +183,20 @@ public sealed unsafe class FeatureCache : IDisposable
         }
     }
 
-    /// <summary>Attaches a label to a prediction.</summary>
+    /// <summary>Attaches a class number to a prediction.</summary>
+    /// <exception cref="ArgumentException">Labels take other than 8 bytes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public FeedbackResult Label(long id, long label)
+    public FeedbackResult Label(long id, long label) => Label(id, MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in label)));
+
+    /// <summary>Attaches labels to a prediction.</summary>
+    /// <param name="id">The prediction's id.</param>
+    /// <param name="label">Exactly <see cref="LabelSizeInBytes"/> bytes.</param>
+    /// <exception cref="ArgumentException">The size is wrong.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public FeedbackResult Label(long id, ReadOnlySpan<byte> label)
     {
+        if (label.Length != LabelSizeInBytes)
+            throw new ArgumentException($"A row's labels take {LabelSizeInBytes} bytes, not {label.Length}.", nameof(label));
         lock (_lock)
         {
             ThrowIfDisposed();
@@ -192,10 +207,10 @@ public sealed unsafe class FeatureCache : IDisposable
                 case Leased:
                     return FeedbackResult.TooLate;
                 case Labelled:
-                    _labels[slot] = label;
+                    label.CopyTo(LabelOf(slot));
                     return FeedbackResult.Replaced;
                 default:
-                    _labels[slot] = label;
+                    label.CopyTo(LabelOf(slot));
                     _unlabelled.Remove(slot);
                     _labelled.Append(slot);
                     _states[slot] = Labelled;
@@ -231,7 +246,7 @@ public sealed unsafe class FeatureCache : IDisposable
                 _labelled.Remove(slot);
                 _leased.Append(slot);
                 _states[slot] = Leased;
-                batch.Set(row, slot, _ids[slot], _labels[slot], Row(slot));
+                batch.Set(row, slot, _ids[slot], LabelOf(slot), Row(slot));
                 if (_versions[slot] == currentVersion)
                     current++;
             }
@@ -391,10 +406,13 @@ public sealed unsafe class FeatureCache : IDisposable
     private void Release(int slot)
     {
         Row(slot).Clear();
+        LabelOf(slot).Clear();
         _slots.Remove(_ids[slot]);
         _states[slot] = Free;
         _free.Append(slot);
     }
+
+    private Span<byte> LabelOf(int slot) => _labels.AsSpan(slot * LabelSizeInBytes, LabelSizeInBytes);
 
     private Span<byte> Row(int slot) => new(_arena + ((nuint)slot * (nuint)_rowBytes), _rowBytes);
 

@@ -13,6 +13,10 @@ public sealed class FeatureCacheOptions
     /// <value>At least 0; 0 stores no logits. The default is 0.</value>
     public int LogitsSizeInBytes { get; set; }
 
+    /// <summary>Gets or sets the bytes of one row's labels.</summary>
+    /// <value>At least 1. The default is 8: one class number.</value>
+    public int LabelSizeInBytes { get; set; } = sizeof(long);
+
     /// <summary>Gets or sets the bound on the memory for rows.</summary>
     /// <value>In bytes, at least one row. The default is 16 MiB.</value>
     public long CapacityInBytes { get; set; } = 16L << 20;

@@ -1,21 +1,24 @@
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime.Execution;
+using AutLearn.Runtime.Training;
 
 namespace AutLearn.Runtime;
 
 /// <summary>Boundary tensors and labels of many examples: what training the head needs, computed once for all epochs.</summary>
 /// <remarks>
 /// Stays valid while the backbone is the same, whatever the parameters do. Get one from
-/// <see cref="PersonalModel.CreateFeatureSet"/>. Safe for reading by several threads; not while rows are added.
+/// <see cref="PersonalModel.CreateFeatureSet()"/>. Safe for reading by several threads; not while rows are added.
 /// </remarks>
 public sealed class FeatureSet
 {
     private readonly ArtifactManifest _manifest;
+    private readonly RowLayout? _layout;
 
-    internal FeatureSet(ArtifactManifest manifest)
+    internal FeatureSet(ArtifactManifest manifest, RowLayout? layout = null)
     {
         _manifest = manifest;
+        _layout = layout;
         Boundary = new FeatureColumn[manifest.Boundary.Length];
         for (int i = 0; i < Boundary.Length; i++)
             Boundary[i] = new();
@@ -24,6 +27,7 @@ public sealed class FeatureSet
     private FeatureSet(FeatureSet source, ReadOnlySpan<int> rows)
     {
         _manifest = source._manifest;
+        _layout = source._layout;
         Boundary = new FeatureColumn[source.Boundary.Length];
         for (int i = 0; i < Boundary.Length; i++)
             Boundary[i] = source.Boundary[i].Select(rows);
@@ -49,9 +53,22 @@ public sealed class FeatureSet
     {
         ArgumentNullException.ThrowIfNull(predicted);
         CheckRan(predicted);
-        TensorBuffer labels = LabelsFor(predicted.Logits, predicted.Rows, classes.Length);
+        TensorBuffer labels = LabelsFor(_manifest, predicted.Logits, predicted.Rows, classes.Length);
         Slots.WriteClasses(classes, labels);
-        Add(predicted.BoundaryBuffers, labels, predicted.Rows);
+        Keep(predicted, labels);
+    }
+
+    /// <summary>Adds the rows of a prediction with numbers as labels: what is to be predicted, 0 and 1 for each tag, or the labels of all tasks.</summary>
+    /// <param name="predicted">A batch that has run.</param>
+    /// <param name="values">One a label of the batch, in row order.</param>
+    /// <exception cref="ArgumentException">The model takes other labels, the batch is of another model or has not run, the count differs, or rows differ in size.</exception>
+    public void Add(PredictionBatch predicted, params ReadOnlySpan<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(predicted);
+        CheckRan(predicted);
+        TensorBuffer labels = LabelsFor(_manifest, predicted.Logits, predicted.Rows, values.Length);
+        Slots.WriteNumbers(values, labels);
+        Keep(predicted, labels);
     }
 
     /// <summary>Adds the rows of a prediction with labels of any type.</summary>
@@ -65,7 +82,7 @@ public sealed class FeatureSet
         CheckRan(predicted);
         if (labels.ElementType != _manifest.Labels.ElementType || labels.Dimensions.Length != _manifest.Labels.Shape.Length || labels.Dimensions.IsEmpty || labels.Dimensions[0] != predicted.Rows)
             throw new ArgumentException($"The labels {labels} do not fit {predicted.Rows} rows of {_manifest.Labels.ElementType}[{string.Join(",", _manifest.Labels.Shape)}].", nameof(labels));
-        Add(predicted.BoundaryBuffers, labels, predicted.Rows);
+        Keep(predicted, labels);
     }
 
     /// <summary>Adds all rows of another set.</summary>
@@ -139,18 +156,42 @@ public sealed class FeatureSet
         Rows += rows;
     }
 
+    // Row by row where rows are padded to one size.
+    private void Keep(PredictionBatch predicted, TensorBuffer labels)
+    {
+        int rows = predicted.Rows;
+        if (_layout is null)
+        {
+            Add(predicted.BoundaryBuffers, labels, rows);
+            return;
+        }
+
+        var padded = new RowBuffers(_layout, rows);
+        byte[] features = new byte[_layout.FeatureSizeInBytes];
+        for (int row = 0; row < rows; row++)
+        {
+            _layout.CopyFeatures(predicted.BoundaryBuffers, row, rows, features);
+            _layout.CopyLabels(labels, row, rows, padded.LabelOf(row));
+            padded.Set(row, features, padded.LabelOf(row));
+        }
+
+        Add(padded.Boundary, padded.Labels, rows);
+    }
+
     private void CheckRan(PredictionBatch predicted)
     {
         if (predicted.ParameterVersion < 0 || predicted.Manifest != _manifest)
             throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
     }
 
-    private TensorBuffer LabelsFor(TensorBuffer scores, int rows, int count)
+    /// <summary>Makes a buffer for labels that are given one after the other.</summary>
+    /// <exception cref="ArgumentException">The count does not fit.</exception>
+    internal static TensorBuffer LabelsFor(ArtifactManifest manifest, TensorBuffer scores, int rows, int count)
     {
         // One class number for each vector of scores.
-        if (scores.Dimensions.Length == _manifest.Labels.Shape.Length + 1 && scores.Dimensions.Length > 2)
-            return new(_manifest.Labels.ElementType, scores.Dimensions[..^1]);
-        Shape shape = _manifest.Labels.ToShape();
+        if (scores.Dimensions.Length == manifest.Labels.Shape.Length + 1 && scores.Dimensions.Length > 2)
+            return new(manifest.Labels.ElementType, scores.Dimensions[..^1]);
+        Shape shape = manifest.Labels.ToShape();
         if (count == 0 || count % rows != 0 || shape.Rank == 0)
             throw new ArgumentException($"{count} labels do not fit {rows} rows.");
         // Labels of one number a row are the usual case; further dimensions must be known or be the one open size.
@@ -161,7 +202,7 @@ public sealed class FeatureSet
         if (open >= 0)
             dimensions[open] = count / known;
         if (dimensions.Aggregate(1L, (a, b) => a * b) != count)
-            throw new ArgumentException($"{count} labels do not fit {rows} rows of shape [{string.Join(",", _manifest.Labels.Shape)}].");
-        return new(_manifest.Labels.ElementType, dimensions);
+            throw new ArgumentException($"{count} labels do not fit {rows} rows of shape [{string.Join(",", manifest.Labels.Shape)}].");
+        return new(manifest.Labels.ElementType, dimensions);
     }
 }

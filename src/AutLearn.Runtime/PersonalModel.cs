@@ -96,6 +96,9 @@ public sealed class PersonalModel : IDisposable
     /// <exception cref="RunFailedException">The model cannot be loaded.</exception>
     public PredictionBatch CreateBatch(int rows) => _predictor.CreateBatch(rows);
 
+    /// <summary>Creates a batch of the sizes of some inputs, whose values are not read.</summary>
+    internal PredictionBatch CreateBatch(ReadOnlySpan<TensorBuffer> inputs) => _predictor.CreateBatch(inputs);
+
     /// <summary>Predicts from the inputs that stand in the batch. Allocates nothing after the first run.</summary>
     /// <param name="batch">From this model; its outputs are overwritten.</param>
     /// <param name="cancellationToken">Also stops the native run.</param>
@@ -195,6 +198,22 @@ public sealed class PersonalModel : IDisposable
         return Applied(Step(new BufferSource(predicted.BoundaryBuffers, classes, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken));
     }
 
+    /// <summary>Trains one step on what a prediction computed, with numbers as labels: what is to be predicted, 0 and 1 for each tag, or the labels of all tasks.</summary>
+    /// <param name="predicted">A batch of this model that has run.</param>
+    /// <param name="values">One a label, in row order.</param>
+    /// <param name="learningRate">Above 0.</param>
+    /// <param name="cancellationToken">Also stops the native run; the step is then not applied.</param>
+    /// <inheritdoc cref="TrainStep(ReadOnlySpan{float}, ReadOnlySpan{long}, double, CancellationToken)" path="/exception"/>
+    public StepResult TrainStep(PredictionBatch predicted, ReadOnlySpan<float> values, double learningRate, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(predicted);
+        if (!_predictor.Made(predicted) || predicted.ParameterVersion < 0)
+            throw new ArgumentException("The batch is of another model or has not run.", nameof(predicted));
+        TensorBuffer labels = FeatureSet.LabelsFor(Manifest, predicted.Logits, predicted.Rows, values.Length);
+        Slots.WriteNumbers(values, labels);
+        return Applied(Step(new BufferSource(predicted.BoundaryBuffers, labels, predicted.Logits, predicted.ParameterVersion), learningRate, cancellationToken));
+    }
+
     /// <summary>Trains one step on one raw Float32 input: one inference run, then one step on what it computed.</summary>
     /// <param name="input">Whole rows, row-major.</param>
     /// <param name="classes">One class number a label.</param>
@@ -228,6 +247,12 @@ public sealed class PersonalModel : IDisposable
     /// <summary>Creates an empty feature set for this model.</summary>
     public FeatureSet CreateFeatureSet() => new(Manifest);
 
+    /// <summary>Creates an empty feature set whose rows are padded to one size.</summary>
+    /// <param name="rowSizes">The sizes of a row that the model leaves open, by symbol, such as the length of a sentence. Shorter rows are padded: tensors with zeros, labels with the one that the loss ignores.</param>
+    /// <exception cref="NotSupportedException">A size is open and not given.</exception>
+    /// <exception cref="ArgumentException">A size is below 1, or the model has no such open size.</exception>
+    public FeatureSet CreateFeatureSet(IReadOnlyDictionary<string, int> rowSizes) => new(Manifest, new RowLayout(Manifest, rowSizes));
+
     /// <summary>Computes the boundary tensors of examples, once for all epochs.</summary>
     /// <param name="input">The one Float32 input, whole rows, row-major.</param>
     /// <param name="classes">As many class numbers a row as the labels take, in row order.</param>
@@ -252,6 +277,22 @@ public sealed class PersonalModel : IDisposable
             features.Add(batch, classes.Slice(start * rowLabels, count * rowLabels));
         }
 
+        return features;
+    }
+
+    /// <summary>Computes the boundary tensors of examples of any inputs and labels, once for all epochs.</summary>
+    /// <param name="inputs">One an input of the manifest, in its order.</param>
+    /// <param name="labels">As <see cref="ArtifactManifest.Labels"/> describes, as many rows.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    /// <exception cref="ArgumentException">Inputs or labels do not fit.</exception>
+    /// <exception cref="RunFailedException">The native run failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <remarks>All rows run together; give many rows in parts and join the sets (<see cref="FeatureSet.Append"/>).</remarks>
+    public FeatureSet ExtractFeatures(ReadOnlySpan<TensorBuffer> inputs, TensorBuffer labels, CancellationToken cancellationToken = default)
+    {
+        FeatureSet features = CreateFeatureSet();
+        using PredictionBatch batch = Predict(inputs, cancellationToken);
+        features.Add(batch, labels);
         return features;
     }
 

@@ -88,7 +88,8 @@ internal sealed class Predictor : IDisposable
         }
     }
 
-    public PredictionBatch Predict(ReadOnlySpan<TensorBuffer> inputs, CancellationToken cancellationToken)
+    /// <summary>Makes a batch of the sizes of some inputs, whose values are not read.</summary>
+    public PredictionBatch CreateBatch(ReadOnlySpan<TensorBuffer> inputs)
     {
         if (inputs.Length != Inputs.Length)
             throw new ArgumentException($"The model has {Inputs.Length} inputs, not {inputs.Length}.", nameof(inputs));
@@ -96,7 +97,12 @@ internal sealed class Predictor : IDisposable
         sizes.Clear();
         for (int i = 0; i < inputs.Length; i++)
             Slots.Match(Inputs[i], inputs[i], sizes);
-        var batch = new PredictionBatch(_runner, _layout, _manifest, sizes);
+        return new PredictionBatch(_runner, _layout, _manifest, sizes);
+    }
+
+    public PredictionBatch Predict(ReadOnlySpan<TensorBuffer> inputs, CancellationToken cancellationToken)
+    {
+        PredictionBatch batch = CreateBatch(inputs);
         try
         {
             for (int i = 0; i < inputs.Length; i++)

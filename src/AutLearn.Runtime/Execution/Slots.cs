@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using AutLearn.Graph;
 
 namespace AutLearn.Runtime.Execution;
@@ -32,6 +33,28 @@ internal static class Slots
     {
         if (sizes.Contains(0))
             throw new ArgumentException($"The tensors leave a size of '{file}' open. Pass all of them as buffers with shapes.");
+    }
+
+    /// <summary>Writes numbers as labels.</summary>
+    /// <exception cref="ArgumentException">The count or the labels' type do not fit.</exception>
+    public static void WriteNumbers(ReadOnlySpan<float> values, TensorBuffer labels)
+    {
+        if (values.Length != labels.Count)
+            throw new ArgumentException($"The rows take {labels.Count} labels, not {values.Length}.", nameof(values));
+        switch (labels.ElementType)
+        {
+            case ElementType.Float32:
+                values.CopyTo(labels.Span<float>());
+                break;
+            case ElementType.Float64:
+                TensorPrimitives.ConvertTruncating(values, labels.Span<double>());
+                break;
+            case ElementType.Float16:
+                TensorPrimitives.ConvertToHalf(values, labels.Span<Half>());
+                break;
+            default:
+                throw new ArgumentException($"The model takes labels as {labels.ElementType}, not as fractions.", nameof(values));
+        }
     }
 
     /// <summary>Writes class numbers as labels.</summary>

@@ -17,10 +17,13 @@ internal sealed class OfflineFeatures : IDisposable
     private readonly IAugmenter? _augmenter;
     private readonly int _seed;
     private readonly LabelCheck _labels;
+    private readonly RowLayout _layout;
     private readonly PredictionBatch _batch;
+    private readonly TensorBuffer _read;
+    private readonly byte[] _empty;
     private bool _isStoreFailing;
 
-    public OfflineFeatures(PersonalModel model, ISampleHistory history, FeatureStore store, IAugmenter? augmenter, int seed)
+    public OfflineFeatures(PersonalModel model, RowLayout layout, ISampleHistory history, FeatureStore store, IAugmenter? augmenter, int seed)
     {
         _model = model;
         _history = history;
@@ -28,7 +31,10 @@ internal sealed class OfflineFeatures : IDisposable
         _augmenter = augmenter;
         _seed = seed;
         _labels = new(model.Manifest);
-        _batch = model.CreateBatch(1);
+        _layout = layout;
+        _batch = model.CreateBatch(layout.Inputs());
+        _read = layout.EmptyLabels();
+        _empty = _read.Bytes.ToArray();
     }
 
     public long Computed { get; private set; }
@@ -37,14 +43,22 @@ internal sealed class OfflineFeatures : IDisposable
 
     public HashSet<long> Skipped { get; } = [];
 
-    /// <summary>Gives one row; false if the sample cannot be read or its label is none of the model's classes.</summary>
-    public bool TryGet(HistorySample sample, int variant, Span<byte> row, CancellationToken cancellationToken)
+    /// <summary>Gives one row; false if the sample cannot be read or its labels are none that the loss is defined for.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <param name="variant">0 for the sample itself.</param>
+    /// <param name="row">Receives the features.</param>
+    /// <param name="labels">Receives the labels.</param>
+    /// <param name="cancellationToken">Also stops the native run.</param>
+    public bool TryGet(HistorySample sample, int variant, Span<byte> row, Span<byte> labels, CancellationToken cancellationToken)
     {
-        if (!_labels.Allows(sample.Label))
+        _empty.CopyTo(_read.Bytes);
+        if (!_history.TryReadLabels(sample, _read) || !AreAllowed(_read))
         {
             Skipped.Add(sample.Id);
             return false;
         }
+
+        _read.Bytes.CopyTo(labels);
 
         var key = new FeatureKey(sample.Id, variant);
         if (_store.TryRead(key, row, out long stored) && stored == Fingerprint(sample, variant))
@@ -53,6 +67,8 @@ internal sealed class OfflineFeatures : IDisposable
             return true;
         }
 
+        foreach (TensorBuffer input in _batch.Inputs)
+            input.Bytes.Clear();
         if (!_history.TryRead(sample, _batch.Inputs))
         {
             Skipped.Add(sample.Id);
@@ -62,7 +78,7 @@ internal sealed class OfflineFeatures : IDisposable
         if (variant > 0)
             _augmenter!.Augment(_batch.Inputs, sample.ContentKey, variant, _seed);
         _model.Predict(_batch, cancellationToken);
-        RowBuffers.CopyRow(_batch.BoundaryBuffers, 0, 1, row);
+        _layout.CopyFeatures(_batch.BoundaryBuffers, 0, 1, row);
         Computed++;
         Keep(key, row, Fingerprint(sample, variant));
         return true;
@@ -79,6 +95,19 @@ internal sealed class OfflineFeatures : IDisposable
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return (long)(z ^ (z >> 31));
+    }
+
+    private bool AreAllowed(TensorBuffer labels)
+    {
+        try
+        {
+            _labels.Count(labels);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private void Keep(FeatureKey key, Span<byte> row, long fingerprint)

@@ -27,6 +27,7 @@ public sealed class OfflineLearner
     private readonly FeatureStore _store;
     private readonly IAugmenter? _augmenter;
     private readonly OfflineLearnerOptions _options;
+    private readonly RowLayout _layout;
     private readonly GenerationStore? _generations;
     private readonly PromotionGate _gate;
     private readonly IFileSystem _files;
@@ -45,7 +46,7 @@ public sealed class OfflineLearner
     /// <param name="generations">Takes each promoted state before it counts as learned; null for none.</param>
     /// <param name="files">The file system; null for the device's own.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
-    /// <exception cref="NotSupportedException">The model takes more than one label a row, or rows of varying size.</exception>
+    /// <exception cref="NotSupportedException">The model leaves a size of a row open that <see cref="OfflineLearnerOptions.RowSizes"/> does not give.</exception>
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
     public OfflineLearner(
         PersonalModel serving,
@@ -66,7 +67,7 @@ public sealed class OfflineLearner
         ValidateOptionsResult valid = new OfflineLearnerOptionsValidator().Validate(null, options);
         if (valid.Failed)
             throw new OptionsValidationException(nameof(OfflineLearnerOptions), typeof(OfflineLearnerOptions), valid.Failures);
-        _ = new RowBuffers(serving.Manifest, 1);
+        _layout = new(serving.Manifest, options.RowSizes);
         _serving = serving;
         _history = history;
         _store = store;
@@ -89,13 +90,14 @@ public sealed class OfflineLearner
     /// <summary>Settles the row size and the backbone of a feature store for a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="key">Encrypts the rows; stays the caller's. Null leaves them plain.</param>
-    /// <exception cref="NotSupportedException">The model's boundary has rows of varying size.</exception>
-    public static FeatureStoreOptions OptionsFor(PersonalModel model, ProfileKey? key = null)
+    /// <param name="rowSizes">The learner's <see cref="OfflineLearnerOptions.RowSizes"/>; null for none.</param>
+    /// <exception cref="NotSupportedException">The model leaves a size of a row open that is not given.</exception>
+    public static FeatureStoreOptions OptionsFor(PersonalModel model, ProfileKey? key = null, IReadOnlyDictionary<string, int>? rowSizes = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         return new()
         {
-            RowSizeInBytes = new RowBuffers(model.Manifest, 1).RowSizeInBytes,
+            RowSizeInBytes = new RowLayout(model.Manifest, rowSizes).FeatureSizeInBytes,
             BackboneKey = FeatureKeys.Of(model.Manifest),
             KeySource = key is null ? null : () => key.DeriveKey("features"),
         };
@@ -189,12 +191,12 @@ public sealed class OfflineLearner
         if (saved is null && (samples.Count < _options.MinimumSamples || plan.Train.Length == 0))
             return new(OfflineStatus.NothingToLearn, default, 0, double.NaN, 0, null);
         plan = saved?.Plan ?? plan;
-        using var features = new OfflineFeatures(_serving, _history, _store, _augmenter, plan.Seed);
+        using var features = new OfflineFeatures(_serving, _layout, _history, _store, _augmenter, plan.Seed);
 
         // The serving model's session is loaded by now, and keeps its priority: only what this thread starts from here on inherits the lower one.
         if (!TrainingThread.SetPriority(_options.Priority))
             Log.PriorityRefused(_serving.Logger, _options.Priority);
-        using var session = new OfflineSession(_serving, plan, saved, features, new(_options.CpuDuty, _time), _options.CheckpointSteps, Save);
+        using var session = new OfflineSession(_serving, _layout, plan, saved, features, new(_options.CpuDuty, _time), _options.CheckpointSteps, Save);
         bool isOver;
         try
         {

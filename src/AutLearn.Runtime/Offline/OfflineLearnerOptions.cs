@@ -67,6 +67,10 @@ public sealed class OfflineLearnerOptions
     [AllowedValues(ThreadPriority.Lowest, ThreadPriority.BelowNormal, ThreadPriority.Normal)]
     public ThreadPriority Priority { get; set; } = ThreadPriority.BelowNormal;
 
+    /// <summary>Gets or sets the sizes of a row that the model leaves open, by symbol, such as the length of a sentence.</summary>
+    /// <value>Each at least 1. The default is empty. What a sample does not fill is padded: inputs with zeros, labels with the one that the loss ignores.</value>
+    public Dictionary<string, int> RowSizes { get; set; } = [];
+
     /// <summary>Gets or sets the key that seals the checkpoint; stays the caller's.</summary>
     /// <value>Null leaves it plain. The default is null.</value>
     public ProfileKey? Key { get; set; }

@@ -12,7 +12,9 @@ internal sealed class OfflineSession : IDisposable
     private readonly Action<OfflineCheckpoint> _save;
     private readonly CpuDuty _duty;
     private readonly int _checkpointSteps;
+    private readonly RowLayout _layout;
     private readonly byte[] _row;
+    private readonly byte[] _label;
     private readonly int[] _order;
     private readonly FeatureSet _holdOut;
     private readonly Dictionary<int, RowBuffers> _buffers = [];
@@ -21,7 +23,7 @@ internal sealed class OfflineSession : IDisposable
     private long _windowSteps;
 
     public OfflineSession(
-        PersonalModel serving, OfflinePlan plan, OfflineCheckpoint? saved, OfflineFeatures features, CpuDuty duty, int checkpointSteps, Action<OfflineCheckpoint> save)
+        PersonalModel serving, RowLayout layout, OfflinePlan plan, OfflineCheckpoint? saved, OfflineFeatures features, CpuDuty duty, int checkpointSteps, Action<OfflineCheckpoint> save)
     {
         _plan = plan;
         _features = features;
@@ -30,7 +32,9 @@ internal sealed class OfflineSession : IDisposable
         _save = save;
         _candidate = serving.Fork();
         _holdOut = _candidate.CreateFeatureSet();
-        _row = new byte[new RowBuffers(serving.Manifest, 1).RowSizeInBytes];
+        _layout = layout;
+        _row = new byte[layout.FeatureSizeInBytes];
+        _label = new byte[layout.LabelSizeInBytes];
         _order = new int[plan.Rows];
         if (saved is null)
         {
@@ -109,16 +113,16 @@ internal sealed class OfflineSession : IDisposable
 
     private bool LoadHoldOut(IProgress<OfflineProgress>? progress, CancellationToken endOfWindow, CancellationToken cancellationToken)
     {
-        var single = new RowBuffers(_candidate.Manifest, 1);
+        var single = new RowBuffers(_layout, 1);
         foreach (HistorySample sample in _plan.HoldOut)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (endOfWindow.IsCancellationRequested)
                 return false;
             _duty.Begin();
-            if (_features.TryGet(sample, 0, _row, cancellationToken))
+            if (_features.TryGet(sample, 0, _row, _label, cancellationToken))
             {
-                single.Set(0, _row, sample.Label);
+                single.Set(0, _row, _label);
                 _holdOut.Add(single.Boundary, single.Labels, 1);
             }
 
@@ -158,8 +162,8 @@ internal sealed class OfflineSession : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             (HistorySample sample, int variant) = (_plan.Train[row / (1 + _plan.Variants)], row % (1 + _plan.Variants));
-            if (_features.TryGet(sample, variant, _row, cancellationToken))
-                buffers.Set(filled++, _row, sample.Label);
+            if (_features.TryGet(sample, variant, _row, _label, cancellationToken))
+                buffers.Set(filled++, _row, _label);
         }
 
         if (filled == 0)
@@ -199,7 +203,7 @@ internal sealed class OfflineSession : IDisposable
     private RowBuffers BuffersFor(int rows)
     {
         if (!_buffers.TryGetValue(rows, out RowBuffers? buffers))
-            _buffers.Add(rows, buffers = new(_candidate.Manifest, rows));
+            _buffers.Add(rows, buffers = new(_layout, rows));
         return buffers;
     }
 

@@ -28,7 +28,8 @@ public sealed class OnlineLearner : IAsyncDisposable
     private readonly ClassMeans? _means;
     private readonly int _newClassRows;
     private readonly int _batchSize;
-    private readonly long _classes;
+    private readonly RowLayout _layout;
+    private readonly LabelCheck _labels;
     private readonly long? _ignoreIndex;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -41,9 +42,9 @@ public sealed class OnlineLearner : IAsyncDisposable
     /// <summary>Creates a learner and starts its background worker.</summary>
     /// <param name="model">The model, which stays the caller's and must outlive the learner.</param>
     /// <param name="options">The settings; null for the defaults.</param>
-    /// <exception cref="NotSupportedException">The model takes more than one label a row.</exception>
+    /// <exception cref="NotSupportedException">The model leaves a size of a row open that <see cref="OnlineLearnerOptions.RowSizes"/> does not give, or class means are asked for where there is none.</exception>
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
-    /// <exception cref="ArgumentException">Not even one batch of rows fits the cache.</exception>
+    /// <exception cref="ArgumentException">Not even one batch of rows fits the cache, or a row size is none of the model's.</exception>
     public OnlineLearner(PersonalModel model, OnlineLearnerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -52,18 +53,17 @@ public sealed class OnlineLearner : IAsyncDisposable
         if (valid.Failed)
             throw new OptionsValidationException(nameof(OnlineLearnerOptions), typeof(OnlineLearnerOptions), valid.Failures);
         ArtifactManifest manifest = model.Manifest;
-        if (manifest.Labels.Shape.Length != 1 || manifest.Labels.ElementType != ElementType.Int64)
-            throw new NotSupportedException($"Online learning needs one class number a row; '{manifest.Labels.Name}' is {manifest.Labels}.");
         _model = model;
         _batchSize = options.BatchSize;
-        _classes = long.Parse(manifest.Logits.Shape[^1], System.Globalization.CultureInfo.InvariantCulture);
+        _layout = new(manifest, options.RowSizes);
+        _labels = new(manifest);
         _ignoreIndex = manifest.Loss.IgnoreIndex;
-        int logitsSize = RowBuffers.BufferFor(manifest.Logits, 1).Bytes.Length;
-        TensorBuffer[] row = new RowBuffers(manifest, 1).Boundary;
+        TensorBuffer[] row = new RowBuffers(_layout, 1).Boundary;
         _cache = new FeatureCache(new FeatureCacheOptions
         {
             Columns = [.. manifest.Boundary.Zip(row, (b, buffer) => new CacheColumn(b.Tensor.Name, buffer.Bytes.Length))],
-            LogitsSizeInBytes = logitsSize,
+            LogitsSizeInBytes = _layout.LogitsSizeInBytes,
+            LabelSizeInBytes = _layout.LabelSizeInBytes,
             CapacityInBytes = options.CacheCapacityInBytes,
             BackboneKey = FeatureKeys.Of(manifest),
         });
@@ -76,16 +76,16 @@ public sealed class OnlineLearner : IAsyncDisposable
 
         _batch = _cache.CreateBatch(_batchSize);
         _newClassRows = options.NewClassRows;
-        if (options.NewClassRows > 0 && row is not [{ ElementType: ElementType.Float32 }])
+        if (options.NewClassRows > 0 && (!_layout.IsClass || row is not [{ ElementType: ElementType.Float32 }]))
         {
             _cache.Dispose();
-            throw new NotSupportedException($"Class means need one Float32 boundary tensor; the model has {string.Join(", ", manifest.Boundary.Select(b => b.Tensor))}. Set {nameof(OnlineLearnerOptions.NewClassRows)} to 0.");
+            throw new NotSupportedException($"Class means need one class a row and one Float32 boundary tensor; the model has {_layout.Describe()} and {string.Join(", ", manifest.Boundary.Select(b => b.Tensor))}. Set {nameof(OnlineLearnerOptions.NewClassRows)} to 0.");
         }
 
         _means = options.NewClassRows > 0 ? new((int)row[0].Count) : null;
         try
         {
-            _step = new(model, options);
+            _step = new(model, _layout, options);
         }
         catch
         {
@@ -103,7 +103,7 @@ public sealed class OnlineLearner : IAsyncDisposable
     /// <param name="predicted">A batch of this learner's model that has run.</param>
     /// <param name="row">In [0, rows).</param>
     /// <returns>The id to give feedback with. If the cache holds only labelled rows the row is not kept, and its feedback will be <see cref="FeedbackResult.Unknown"/>.</returns>
-    /// <exception cref="ArgumentException">The batch is of another model or has not run, or the row is out of range.</exception>
+    /// <exception cref="ArgumentException">The batch is of another model or has not run, the row is out of range, or it is larger than <see cref="OnlineLearnerOptions.RowSizes"/> say.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
     public long Remember(PredictionBatch predicted, int row = 0)
     {
@@ -114,24 +114,17 @@ public sealed class OnlineLearner : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, predicted.Rows);
         long id = Interlocked.Increment(ref _nextId);
-        ReadOnlySpan<TensorBuffer> boundary = predicted.BoundaryBuffers;
-        ReadOnlySpan<byte> logits = RowOf(predicted.Logits, row, predicted.Rows);
-        if (boundary.Length == 1)
-        {
-            _cache.TryAdd(id, RowOf(boundary[0], row, predicted.Rows), logits, predicted.ParameterVersion);
-            return id;
-        }
-
-        byte[] features = ArrayPool<byte>.Shared.Rent(_cache.FeaturesSizeInBytes);
+        byte[] copy = ArrayPool<byte>.Shared.Rent(_layout.FeatureSizeInBytes + _layout.LogitsSizeInBytes);
         try
         {
-            Span<byte> copy = features.AsSpan(0, _cache.FeaturesSizeInBytes);
-            RowBuffers.CopyRow(boundary, row, predicted.Rows, copy);
-            _cache.TryAdd(id, copy, logits, predicted.ParameterVersion);
+            Span<byte> features = copy.AsSpan(0, _layout.FeatureSizeInBytes), logits = copy.AsSpan(_layout.FeatureSizeInBytes, _layout.LogitsSizeInBytes);
+            _layout.CopyFeatures(predicted.BoundaryBuffers, row, predicted.Rows, features);
+            _layout.CopyLogits(predicted.Logits, row, predicted.Rows, logits);
+            _cache.TryAdd(id, features, logits, predicted.ParameterVersion);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(features, clearArray: true);
+            ArrayPool<byte>.Shared.Return(copy, clearArray: true);
         }
 
         return id;
@@ -141,16 +134,41 @@ public sealed class OnlineLearner : IAsyncDisposable
     /// <param name="predictionId">What <see cref="Remember"/> returned.</param>
     /// <param name="label">In [0, C), or the loss's ignore index.</param>
     /// <exception cref="ArgumentOutOfRangeException">The label is neither.</exception>
+    /// <exception cref="ArgumentException">The model takes other labels than one class a row.</exception>
     /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
     public FeedbackResult Feedback(long predictionId, long label)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
-        if (label != _ignoreIndex && (label < 0 || label >= _classes))
-            throw new ArgumentOutOfRangeException(nameof(label), label, $"The label does not lie in [0, {_classes}).");
+        if (!_layout.IsClass)
+            return Feedback(predictionId, new ReadOnlySpan<long>(in label));
+        if (!_labels.Allows(label))
+            throw new ArgumentOutOfRangeException(nameof(label), label, $"The label does not lie in [0, {_model.Manifest.Logits.Shape[^1]}).");
         FeedbackResult result = _means is null || label == _ignoreIndex ? _cache.Label(predictionId, label) : LabelAndAverage(_means, predictionId, label);
-        if (result == FeedbackResult.Accepted && _cache.LabelledRows >= _batchSize)
-            _wake.Release();
-        return result;
+        return Accept(result);
+    }
+
+    /// <summary>Says what a prediction should have been, one class for each step of a sequence.</summary>
+    /// <param name="predictionId">What <see cref="Remember"/> returned.</param>
+    /// <param name="labels">Row-major; whole numbers where the model takes fractions are taken too. Fewer than a row takes are allowed where the loss ignores a label: the rest is ignored.</param>
+    /// <exception cref="ArgumentException">The model takes other labels, or one is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public FeedbackResult Feedback(long predictionId, params ReadOnlySpan<long> labels)
+    {
+        TensorBuffer row = _layout.Labels(1);
+        _layout.WriteLabels(labels, row);
+        return FeedbackRow(predictionId, row);
+    }
+
+    /// <summary>Says what a prediction should have been: numbers, or 0 and 1 for each tag, or the labels of all tasks.</summary>
+    /// <param name="predictionId">What <see cref="Remember"/> returned.</param>
+    /// <param name="values">One for each label of the row, row-major.</param>
+    /// <exception cref="ArgumentException">The model takes other labels, or one is not finite or out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The learner is disposed.</exception>
+    public FeedbackResult Feedback(long predictionId, params ReadOnlySpan<float> values)
+    {
+        TensorBuffer row = _layout.Labels(1);
+        _layout.WriteLabels(values, row);
+        return FeedbackRow(predictionId, row);
     }
 
     /// <summary>Gives the class to show: the head's, or that of the nearest class mean where the mean is of a class that the head has hardly seen.</summary>
@@ -277,6 +295,20 @@ public sealed class OnlineLearner : IAsyncDisposable
         {
             _turn.Release();
         }
+    }
+
+    private FeedbackResult FeedbackRow(long predictionId, TensorBuffer label)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        _labels.Count(label);
+        return Accept(_cache.Label(predictionId, label.Bytes));
+    }
+
+    private FeedbackResult Accept(FeedbackResult result)
+    {
+        if (result == FeedbackResult.Accepted && _cache.LabelledRows >= _batchSize)
+            _wake.Release();
+        return result;
     }
 
     private async Task WorkAsync()

@@ -22,12 +22,12 @@ public sealed class OnlineLearnerOptions
     [Range(4096L, 1L << 40)]
     public long CacheCapacityInBytes { get; set; } = 16L << 20;
 
-    /// <summary>Gets or sets the rows of earlier feedback that each step trains again, drawn evenly over the classes.</summary>
+    /// <summary>Gets or sets the rows of earlier feedback that each step trains again, drawn evenly over the classes, or over all rows where labels are no classes.</summary>
     /// <value>From 0 to 4096. The default is 0, which keeps none. With replay a step cannot reuse logits.</value>
     [Range(0, 4096)]
     public int ReplayRows { get; set; }
 
-    /// <summary>Gets or sets the rows that replay keeps of a class.</summary>
+    /// <summary>Gets or sets the rows that replay keeps of a class; where labels are no classes, <see cref="ReplayCapacityInBytes"/> alone bounds them.</summary>
     /// <value>From 1 to 1000. The default is 4.</value>
     [Range(1, 1000)]
     public int ReplayRowsPerClass { get; set; } = 4;
@@ -59,6 +59,10 @@ public sealed class OnlineLearnerOptions
     /// <value>From 1 to 1,000,000, raised to the gate's fewest labels. The default is 128.</value>
     [Range(1, 1_000_000)]
     public int GateWindow { get; set; } = 128;
+
+    /// <summary>Gets or sets the sizes of a row that the model leaves open, by symbol, such as the length of a sentence.</summary>
+    /// <value>Each at least 1. The default is empty. Shorter rows are padded: tensors with zeros, labels with the one that the loss ignores; longer ones are refused.</value>
+    public Dictionary<string, int> RowSizes { get; set; } = [];
 
     /// <summary>Gets or sets what decides which rows are replayed.</summary>
     /// <value>The default is 1.</value>

@@ -16,7 +16,8 @@ internal sealed class OnlineStep : IDisposable
     private readonly PersonalModel _model;
     private readonly int _batchSize;
     private readonly int _replayRows;
-    private readonly long? _ignoreIndex;
+    private readonly RowLayout _layout;
+    private readonly LabelCheck _labels;
     private readonly double _learningRate;
     private readonly double _driftBoost;
     private readonly ReplayMemory? _replay;
@@ -29,22 +30,27 @@ internal sealed class OnlineStep : IDisposable
     private double _recentLoss = double.NaN;
     private double _usualLoss = double.NaN;
 
-    public OnlineStep(PersonalModel model, OnlineLearnerOptions options)
+    public OnlineStep(PersonalModel model, RowLayout layout, OnlineLearnerOptions options)
     {
         ArtifactManifest manifest = model.Manifest;
         _model = model;
         _batchSize = options.BatchSize;
         _replayRows = options.ReplayRows;
-        _ignoreIndex = manifest.Loss.IgnoreIndex;
+        _layout = layout;
+        _labels = new(manifest);
         _learningRate = options.LearningRate ?? manifest.Defaults.LearningRate;
         _driftBoost = options.DriftBoost;
         _trained = BuffersFor(options.BatchSize);
-        _row = new byte[_trained.RowSizeInBytes];
+        _row = new byte[layout.FeatureSizeInBytes + layout.LabelSizeInBytes];
         _isRefused = new bool[options.BatchSize];
         _waits = new bool[options.BatchSize];
-        _logits = RowBuffers.BufferFor(manifest.Logits, options.BatchSize);
+        _logits = layout.Logits(options.BatchSize);
         if (options.ReplayRows > 0)
-            _replay = new(_row.Length, options.ReplayRowsPerClass, (int)Math.Min(options.ReplayCapacityInBytes / _row.Length, int.MaxValue), options.Seed);
+        {
+            int capacity = (int)Math.Min(options.ReplayCapacityInBytes / _row.Length, int.MaxValue);
+            _replay = new(_row.Length, layout.IsClass ? options.ReplayRowsPerClass : capacity, capacity, options.Seed);
+        }
+
         Gate = options.Gate is { } gate ? new(model, gate, options.GateWindow) : null;
     }
 
@@ -63,7 +69,7 @@ internal sealed class OnlineStep : IDisposable
         RowBuffers fresh = BuffersFor(batch.Count);
         Fill(fresh, batch);
         _waits.AsSpan().Clear();
-        if (_ignoreIndex is { } ignored && !batch.Labels.ContainsAnyExcept(ignored))
+        if (AreAllIgnored(fresh))
             return new(float.NaN, null, 0, null, _model.ParameterVersion);
         try
         {
@@ -102,8 +108,8 @@ internal sealed class OnlineStep : IDisposable
         _trained = BuffersFor(rows.Length);
         for (int i = 0; i < rows.Length; i++)
         {
-            RowBuffers.CopyRow(fresh.Boundary, rows[i], fresh.Rows, _row);
-            _trained.Set(i, _row, fresh.Labels.Span<long>()[rows[i]]);
+            fresh.Get(rows[i], Features);
+            _trained.Set(i, Features, fresh.LabelOf(rows[i]));
         }
 
         for (int row = 0; row < fresh.Rows; row++)
@@ -124,6 +130,8 @@ internal sealed class OnlineStep : IDisposable
         return result with { RefusedRows = refused, IsSecondTry = true };
     }
 
+    private Span<byte> Features => _row.AsSpan(0, _layout.FeatureSizeInBytes);
+
     private PersonalModel Learner => Gate?.Candidate ?? _model;
 
     private double Rate() => _learningRate * Boost();
@@ -134,8 +142,8 @@ internal sealed class OnlineStep : IDisposable
     {
         if (Gate is not null || batch.LogitsVersion is not { } version || rows.Rows != batch.Count)
             return Step(rows, cancellationToken);
-        TensorBuffer logits = batch.Count == _batchSize ? _logits : RowBuffers.BufferFor(_model.Manifest.Logits, batch.Count);
-        logits.CopyFrom(batch.Logits());
+        TensorBuffer logits = batch.Count == _batchSize ? _logits : _layout.Logits(batch.Count);
+        batch.LogitBytes.CopyTo(logits.Bytes);
 
         // The model compares the logits' own version with its parameters' as the step begins: they may have changed since the rows were leased.
         return _model.TrainStep(rows.Boundary, logits, version, rows.Labels, Rate(), cancellationToken);
@@ -148,14 +156,14 @@ internal sealed class OnlineStep : IDisposable
         RowBuffers all = BuffersFor(count + _replayRows);
         for (int i = 0; i < count; i++)
         {
-            RowBuffers.CopyRow(fresh.Boundary, i, count, _row);
-            all.Set(i, _row, fresh.Labels.Span<long>()[i]);
+            fresh.Get(i, Features);
+            all.Set(i, Features, fresh.LabelOf(i));
         }
 
         for (int i = 0; i < _replayRows; i++)
         {
-            _replay.TryDraw(_row, out long label);
-            all.Set(count + i, _row, label);
+            _replay.TryDraw(_row);
+            all.Set(count + i, Features, _row.AsSpan(_layout.FeatureSizeInBytes));
         }
 
         ReplayedRows += _replayRows;
@@ -166,11 +174,11 @@ internal sealed class OnlineStep : IDisposable
     {
         for (int i = 0; _replay is not null && i < count; i++)
         {
-            long label = fresh.Labels.Span<long>()[i];
-            if (label == _ignoreIndex)
+            if (_labels.IsRowIgnored(fresh.Labels, i, count))
                 continue;
-            RowBuffers.CopyRow(fresh.Boundary, i, count, _row);
-            _replay.Add(_row, label);
+            fresh.Get(i, Features);
+            fresh.LabelOf(i).CopyTo(_row.AsSpan(_layout.FeatureSizeInBytes));
+            _replay.Add(_row, _layout.IsClass ? fresh.Labels.Span<long>()[i] : 0);
         }
     }
 
@@ -186,14 +194,25 @@ internal sealed class OnlineStep : IDisposable
     private RowBuffers BuffersFor(int rows)
     {
         if (!_buffers.TryGetValue(rows, out RowBuffers? buffers))
-            _buffers.Add(rows, buffers = new(_model.Manifest, rows));
+            _buffers.Add(rows, buffers = new(_layout, rows));
         return buffers;
+    }
+
+    private bool AreAllIgnored(RowBuffers rows)
+    {
+        for (int row = 0; row < rows.Rows; row++)
+        {
+            if (!_labels.IsRowIgnored(rows.Labels, row, rows.Rows))
+                return false;
+        }
+
+        return true;
     }
 
     private static void Fill(RowBuffers rows, CacheBatch batch)
     {
         for (int c = 0; c < rows.Boundary.Length; c++)
             batch.Column<byte>(c).CopyTo(rows.Boundary[c].Bytes);
-        rows.Labels.CopyFrom(batch.Labels);
+        batch.LabelBytes.CopyTo(rows.Labels.Bytes);
     }
 }

@@ -13,6 +13,9 @@ internal sealed class ReplayMemory(int rowSizeInBytes, int rowsPerClass, int cap
 
     public int Rows { get; private set; }
 
+    /// <summary>Takes a row, or not.</summary>
+    /// <param name="row">Features and labels.</param>
+    /// <param name="label">The class; one for all rows where there are no classes.</param>
     public void Add(ReadOnlySpan<byte> row, long label)
     {
         if (!_classes.TryGetValue(label, out Exemplars? exemplars))
@@ -35,16 +38,14 @@ internal sealed class ReplayMemory(int rowSizeInBytes, int rowsPerClass, int cap
     }
 
     /// <summary>Draws a row; false while there is none.</summary>
-    public bool TryDraw(Span<byte> row, out long label)
+    public bool TryDraw(Span<byte> row)
     {
-        label = 0;
         if (Rows == 0)
             return false;
         Exemplars exemplars;
         do
         {
-            label = _order[_random.Next(_order.Count)];
-            exemplars = _classes[label];
+            exemplars = _classes[_order[_random.Next(_order.Count)]];
         }
         while (exemplars.Rows.Count == 0);
         exemplars.Rows[_random.Next(exemplars.Rows.Count)].AsSpan(0, rowSizeInBytes).CopyTo(row);

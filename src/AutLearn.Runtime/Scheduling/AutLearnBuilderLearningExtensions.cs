@@ -40,7 +40,7 @@ public static class AutLearnBuilderLearningExtensions
         LearnedState.Register(services, static provider => OptionsOf(provider).Folder, KeyOf);
         services.TryAddSingleton(static provider =>
         {
-            FeatureStoreOptions options = OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider));
+            FeatureStoreOptions options = OfflineLearner.OptionsFor(provider.GetRequiredService<PersonalModel>(), KeyOf(provider), OptionsOf(provider).Learner.RowSizes);
             options.TimeProvider = provider.GetRequiredService<TimeProvider>();
             return FeatureStore.Open(Path.Combine(OptionsOf(provider).Folder, "features"), options);
         });

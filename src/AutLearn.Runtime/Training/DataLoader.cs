@@ -78,7 +78,7 @@ public sealed class DataLoader
     /// <summary>Gets what decides the batches, in words; two loaders over the same rows with equal descriptions make equal batches.</summary>
     internal string Description => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(RowCount is { } rows ? $"{rows} rows" : $"a stream shuffled in windows of {_options.ShuffleWindow}")}, batches of {_options.BatchSize}, {_options.Order} with seed {_options.Seed}, last batch: {_options.LastBatch}");
+        $"{(RowCount is { } rows ? $"{rows} rows" : $"a stream shuffled in windows of {_options.ShuffleWindow}")}, batches of {_options.BatchSize}, {_options.Order} with seed {_options.Seed}, last batch: {_options.LastBatch}{(_options.PaddingLabel is { } label ? $", padded with label {label}" : "")}");
 
     /// <summary>Reads the batches of an epoch.</summary>
     /// <param name="epoch">From 1.</param>
@@ -150,7 +150,7 @@ public sealed class DataLoader
                 rows.Add(source.Read(row, epoch));
             }
 
-            await ready.WriteAsync(_pool.Collate(rows, epoch, index - 1, batch), cancellationToken).ConfigureAwait(false);
+            await ready.WriteAsync(_pool.Collate(Padded(rows), epoch, index - 1, batch), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -170,9 +170,11 @@ public sealed class DataLoader
         async ValueTask WriteAsync(List<TrainingSample> rows)
         {
             if (index++ >= firstBatch)
-                await ready.WriteAsync(_pool.Collate(rows, epoch, index - 1, sourceRows: null), cancellationToken).ConfigureAwait(false);
+                await ready.WriteAsync(_pool.Collate(Padded(rows), epoch, index - 1, sourceRows: null), cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private List<TrainingSample> Padded(List<TrainingSample> rows) => _options.PaddingLabel is { } label ? Padding.Pad(rows, label) : rows;
 
     // A row leaves the full window at random and the next one takes its place.
     private async IAsyncEnumerable<TrainingSample> ShuffledAsync(IAsyncEnumerable<TrainingSample> rows, int epoch, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -19,6 +19,10 @@ public sealed class DataLoaderOptions
     [EnumDataType(typeof(SampleOrder))]
     public SampleOrder Order { get; set; } = SampleOrder.Shuffled;
 
+    /// <summary>Gets or sets the label that fills the labels of shorter rows; null where rows of a batch are of one size.</summary>
+    /// <value>The default is null: unlike rows are refused. Otherwise rows are padded to the largest of their batch, inputs (tokens, masks) with zeros. Choose the label that the loss ignores.</value>
+    public long? PaddingLabel { get; set; }
+
     /// <summary>Gets or sets what becomes of rows that do not fill a batch.</summary>
     /// <value>The default is <see cref="LastBatch.Keep"/>.</value>
     [EnumDataType(typeof(LastBatch))]

@@ -1,20 +1,16 @@
-using System.Globalization;
-using AutLearn.Graph;
-using AutLearn.Graph.Artifacts;
-
 namespace AutLearn.Runtime.Training;
 
-/// <summary>Boundary tensors, logits and labels of a batch of rows of one size, filled row by row.</summary>
+/// <summary>Boundary tensors and labels of a batch of rows of one size, filled row by row.</summary>
 internal sealed class RowBuffers
 {
-    public RowBuffers(ArtifactManifest manifest, int rows)
+    private readonly RowLayout _layout;
+
+    public RowBuffers(RowLayout layout, int rows)
     {
-        if (manifest.Labels.Shape.Length != 1 || manifest.Labels.ElementType != ElementType.Int64)
-            throw new NotSupportedException($"Learning from single samples needs one class number a row; '{manifest.Labels.Name}' is {manifest.Labels}.");
+        _layout = layout;
         Rows = rows;
-        Boundary = [.. manifest.Boundary.Select(b => BufferFor(b.Tensor, rows))];
-        Labels = BufferFor(manifest.Labels, rows);
-        RowSizeInBytes = Boundary.Sum(b => b.Bytes.Length / rows);
+        Boundary = [.. Enumerable.Range(0, layout.BoundaryCount).Select(i => layout.Boundary(i, rows))];
+        Labels = layout.Labels(rows);
     }
 
     public int Rows { get; }
@@ -23,27 +19,14 @@ internal sealed class RowBuffers
 
     public TensorBuffer Labels { get; }
 
-    /// <summary>Gets the bytes of one row: its part of every boundary tensor, one after the other.</summary>
-    public int RowSizeInBytes { get; }
+    /// <summary>Gets the labels of a row.</summary>
+    public Span<byte> LabelOf(int row) => Labels.Bytes.Slice(row * _layout.LabelSizeInBytes, _layout.LabelSizeInBytes);
 
-    public static TensorBuffer BufferFor(TensorSpec spec, int rows) => new(
-        spec.ElementType,
-        [rows, .. spec.Shape.Skip(1).Select(d => long.TryParse(d, NumberStyles.None, CultureInfo.InvariantCulture, out long size)
-            ? size
-            : throw new NotSupportedException($"Learning from single samples needs rows of one size; '{spec.Name}' is {spec}."))]);
+    /// <summary>Copies a row out.</summary>
+    public void Get(int row, Span<byte> features) => _layout.CopyFeatures(Boundary, row, Rows, features);
 
-    /// <summary>Copies one row of a run's boundary tensors into one span.</summary>
-    public static void CopyRow(ReadOnlySpan<TensorBuffer> boundary, int row, int rows, Span<byte> target)
-    {
-        foreach (TensorBuffer tensor in boundary)
-        {
-            int size = tensor.Bytes.Length / rows;
-            tensor.Bytes.Slice(row * size, size).CopyTo(target);
-            target = target[size..];
-        }
-    }
-
-    public void Set(int row, ReadOnlySpan<byte> features, long label)
+    /// <summary>Copies a row in.</summary>
+    public void Set(int row, ReadOnlySpan<byte> features, ReadOnlySpan<byte> label)
     {
         foreach (TensorBuffer tensor in Boundary)
         {
@@ -52,6 +35,6 @@ internal sealed class RowBuffers
             features = features[size..];
         }
 
-        Labels.Span<long>()[row] = label;
+        label.CopyTo(LabelOf(row));
     }
 }

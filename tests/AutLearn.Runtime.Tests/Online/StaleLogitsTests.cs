@@ -2,6 +2,7 @@ using AutLearn.Cache;
 using AutLearn.Graph;
 using AutLearn.Runtime.Gate;
 using AutLearn.Runtime.Online;
+using AutLearn.Runtime.Training;
 using AutLearn.Runtime.Stores;
 using AutLearn.Testing;
 
@@ -43,7 +44,7 @@ public sealed class StaleLogitsTests : IDisposable
         Replace(model, change);
         Assert.True(model.ParameterVersion > before);
         Assert.NotEqual(model.ParameterVersion, batch.LogitsVersion);
-        using var step = new OnlineStep(model, new() { BatchSize = 1, LearningRate = 1 });
+        using var step = new OnlineStep(model, new RowLayout(model.Manifest), new() { BatchSize = 1, LearningRate = 1 });
         Tensor from = model.GetParameter("w"), bias = model.GetParameter("b");
         step.Train(batch, CancellationToken.None);
         plain.SetParameters(new Dictionary<string, Tensor> { ["w"] = from, ["b"] = bias });
@@ -60,7 +61,7 @@ public sealed class StaleLogitsTests : IDisposable
         using FeatureCache cache = Cache(model);
         using PredictionBatch predicted = model.Predict([1, 2, 3, 4], 1);
         CacheBatch batch = Lease(model, cache, predicted);
-        using var step = new OnlineStep(model, new() { BatchSize = 1 });
+        using var step = new OnlineStep(model, new RowLayout(model.Manifest), new() { BatchSize = 1 });
         step.Train(batch, CancellationToken.None);
         Assert.Equal("train_step_cached.onnx", runs[^1]);
     }

@@ -15,8 +15,18 @@ internal static class SampleIntake
             throw new ArgumentException($"The content has {sample.Payload.Length} bytes; {nameof(SampleStoreOptions.PayloadLimitInBytes)} is {options.PayloadLimitInBytes}.", nameof(sample));
         if (SampleFacts.SizeOf(sample.Source) > SampleFacts.SourceLimit)
             throw new ArgumentException($"The source has more than {SampleFacts.SourceLimit} bytes.", nameof(sample));
+        CheckLabels(sample.Label, sample.Labels);
         if (sample.TimeToLive <= TimeSpan.Zero)
             throw new ArgumentException("The time to live must be positive or null.", nameof(sample));
+    }
+
+    /// <exception cref="ArgumentException">The labels are too large, or stand beside a class.</exception>
+    public static void CheckLabels(long? label, ReadOnlyMemory<byte> labels)
+    {
+        if (labels.Length > SampleLabels.LimitInBytes)
+            throw new ArgumentException($"The labels have {labels.Length} bytes; at most {SampleLabels.LimitInBytes} are kept.");
+        if (label is not null && !labels.IsEmpty)
+            throw new ArgumentException("A sample has a class or labels of another kind, not both.");
     }
 
     /// <param name="sample">The sample.</param>
@@ -36,6 +46,7 @@ internal static class SampleIntake
         TimeSpan ahead = time - now;
         return new(id, sample.Label, sample.Source, time, sample.Consent, expires, sample.Payload.Length, BinaryPrimitives.ReadInt64LittleEndian(hash))
         {
+            Labels = sample.Labels.ToArray(),
             Arose = age + (ahead > AgeClock.Bound ? TimeSpan.Zero : ahead),
             Leaves = life is { } rest && rest < TimeSpan.MaxValue - age ? age + rest : TimeSpan.MaxValue,
         };

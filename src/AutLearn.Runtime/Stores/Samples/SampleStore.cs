@@ -173,7 +173,20 @@ public sealed class SampleStore : IDisposable
     /// <summary>Sets or clears a sample's label.</summary>
     /// <returns>False if the sample is gone.</returns>
     /// <exception cref="IOException">The disk is full or fails; the label stands as before.</exception>
-    public bool SetLabel(long id, long? label) => Update(id, s => s with { Label = label });
+    public bool SetLabel(long id, long? label) => Update(id, s => s with { Label = label, Labels = default });
+
+    /// <summary>Sets or clears labels that are no class.</summary>
+    /// <param name="id">The sample.</param>
+    /// <param name="labels">As <see cref="NewSample.Labels"/>; empty clears them.</param>
+    /// <returns>False if the sample is gone.</returns>
+    /// <exception cref="ArgumentException">The labels are too large.</exception>
+    /// <exception cref="IOException">The disk is full or fails; the labels stand as before.</exception>
+    public bool SetLabels(long id, ReadOnlyMemory<byte> labels)
+    {
+        SampleIntake.CheckLabels(null, labels);
+        byte[] copy = labels.ToArray();
+        return Update(id, s => s with { Label = null, Labels = copy });
+    }
 
     /// <summary>Sets whether a sample may be learned from.</summary>
     /// <returns>False if the sample is gone.</returns>
@@ -424,7 +437,7 @@ public sealed class SampleStore : IDisposable
     // What could not be forgotten on a full disk is not stored.
     private void TakeRoomToForget(IReadOnlyList<NewSample> samples)
     {
-        long largest = samples.Select(s => (long)s.Payload.Length).Append(_largest).Max();
+        long largest = samples.Select(s => (long)s.Payload.Length + s.Labels.Length).Append(_largest).Max();
         try
         {
             _files.Reserve.Keep(largest);

@@ -12,6 +12,9 @@ namespace AutLearn.Runtime.Stores.Samples;
 public sealed record StoredSample(
     long Id, long? Label, string Source, DateTimeOffset Time, SampleConsent Consent, DateTimeOffset? ExpiresAt, int SizeInBytes, long ContentKey)
 {
+    /// <summary>Gets its labels where they are no class; empty otherwise.</summary>
+    public ReadOnlyMemory<byte> Labels { get; init; }
+
     /// <summary>Gets when it arose on the store's own clock, by which samples are ordered.</summary>
     internal TimeSpan Arose { get; init; }
 
@@ -19,10 +22,10 @@ public sealed record StoredSample(
     internal TimeSpan Leaves { get; init; } = TimeSpan.MaxValue;
 
     /// <summary>Gets a value indicating whether the sample has a label and the user's consent.</summary>
-    public bool IsTrainable => Label is not null && Consent == SampleConsent.Given;
+    public bool IsTrainable => (Label is not null || !Labels.IsEmpty) && Consent == SampleConsent.Given;
 
     /// <summary>Whether two stores know the same about a sample; their own clocks do not matter.</summary>
-    public bool Equals(StoredSample? other) => other is not null && Known == other.Known;
+    public bool Equals(StoredSample? other) => other is not null && Known == other.Known && Labels.Span.SequenceEqual(other.Labels.Span);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Known.GetHashCode();

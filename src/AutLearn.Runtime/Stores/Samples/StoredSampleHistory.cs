@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using AutLearn.Graph;
 using AutLearn.Runtime.Diagnostics;
 using AutLearn.Runtime.Offline;
 using Microsoft.Extensions.Logging;
@@ -14,7 +17,7 @@ public sealed class StoredSampleHistory : ISampleHistory
 
     /// <summary>Creates a history.</summary>
     /// <param name="store">The store; stays the caller's.</param>
-    /// <param name="decoder">Decodes contents; null if they are the inputs' rows themselves, little-endian, one after the other.</param>
+    /// <param name="decoder">Decodes contents; null if they are the inputs' rows themselves, little-endian, one after the other; of a model with one input, a content may end early where the rest is padding.</param>
     /// <param name="logger">Takes messages without user data; null for none.</param>
     public StoredSampleHistory(SampleStore store, SampleDecoder? decoder = null, ILogger<StoredSampleHistory>? logger = null)
     {
@@ -29,7 +32,7 @@ public sealed class StoredSampleHistory : ISampleHistory
 
     /// <inheritdoc/>
     public IReadOnlyList<HistorySample> List() =>
-        [.. _store.List().Where(s => s.IsTrainable).Select(s => new HistorySample(s.Id, s.Label.GetValueOrDefault(), s.ContentKey))];
+        [.. _store.List().Where(s => s.IsTrainable).Select(s => new HistorySample(s.Id, s.Label ?? HashOf(s.Labels.Span), s.ContentKey))];
 
     /// <inheritdoc/>
     public bool TryRead(HistorySample sample, IReadOnlyList<TensorBuffer> inputs)
@@ -51,11 +54,55 @@ public sealed class StoredSampleHistory : ISampleHistory
         return payload is not null && _decode(payload, inputs);
     }
 
+    /// <inheritdoc/>
+    public bool TryReadLabels(HistorySample sample, TensorBuffer labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (_store.Find(sample.Id) is not { IsTrainable: true } stored)
+            return false;
+        if (stored.Label is { } label)
+        {
+            // A class, or the one number that the model predicts.
+            switch (labels)
+            {
+                case { ElementType: ElementType.Int64, Count: 1 }:
+                    labels.Span<long>()[0] = label;
+                    return true;
+                case { ElementType: ElementType.Float32, Count: 1 }:
+                    labels.Span<float>()[0] = label;
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        if (stored.Labels.Length > labels.Bytes.Length || stored.Labels.Length % (labels.ElementType.SizeInBits() / 8) != 0)
+            return false;
+        stored.Labels.Span.CopyTo(labels.Bytes);
+        return true;
+    }
+
+    // So that a training that waits starts anew where labels were corrected.
+    private static long HashOf(ReadOnlySpan<byte> labels)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(labels, hash);
+        return BinaryPrimitives.ReadInt64LittleEndian(hash);
+    }
+
     private static bool CopyRows(ReadOnlySpan<byte> payload, IReadOnlyList<TensorBuffer> inputs)
     {
         long size = 0;
         foreach (TensorBuffer input in inputs)
             size += input.Bytes.Length;
+
+        // Of one input, what is missing at its end is padding.
+        if (inputs.Count == 1 && payload.Length < size && payload.Length > 0 && payload.Length % (inputs[0].ElementType.SizeInBits() / 8) == 0)
+        {
+            payload.CopyTo(inputs[0].Bytes);
+            return true;
+        }
+
         if (size != payload.Length)
             return false;
         foreach (TensorBuffer input in inputs)
