@@ -48,6 +48,8 @@ switch (args)
         return await EdaClassification.RunAsync(rest);
     case ["tokens", .. string[] rest]:
         return TokenTable.Run(rest);
+    case ["text-walk", .. string[] rest]:
+        return TextWalk.Run(rest);
     default:
         // Everything that is no experiment is a filter for the benchmarks.
         BenchmarkSwitcher.FromAssembly(typeof(ResultsConfig).Assembly).Run(args, new ResultsConfig());
