@@ -17,15 +17,16 @@ public sealed class DependencyTests
         ["Cache"] = [],
         ["Text"] = [],
         ["Augment"] = ["Graph", "Text"],
+        ["Augment.Skia"] = ["Augment"],
         ["Compiler"] = ["Graph"],
         ["Runtime"] = ["Graph", "Cache", "Text"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],
-        ["Cloud"] = ["Graph", "Cache", "Text", "Augment", "Compiler", "Runtime", "Pruning"],
+        ["Cloud"] = ["Graph", "Cache", "Text", "Augment", "Augment.Skia", "Compiler", "Runtime", "Pruning"],
     };
 
     public static TheoryData<string> Assemblies => [.. Allowed.Keys];
 
-    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Augment", "Runtime"];
+    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Augment", "Augment.Skia", "Runtime"];
 
     [Theory]
     [MemberData(nameof(Assemblies))]
