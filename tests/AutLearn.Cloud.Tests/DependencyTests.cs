@@ -16,17 +16,17 @@ public sealed class DependencyTests
         ["Graph"] = [],
         ["Cache"] = [],
         ["Text"] = [],
+        ["Tokenizers"] = ["Graph", "Text"],
         ["Augment"] = ["Graph", "Text"],
-        ["Augment.Skia"] = ["Augment"],
         ["Compiler"] = ["Graph"],
         ["Runtime"] = ["Graph", "Cache", "Text"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],
-        ["Cloud"] = ["Graph", "Cache", "Text", "Augment", "Augment.Skia", "Compiler", "Runtime", "Pruning"],
+        ["Cloud"] = ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Compiler", "Runtime", "Pruning"],
     };
 
     public static TheoryData<string> Assemblies => [.. Allowed.Keys];
 
-    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Augment", "Augment.Skia", "Runtime"];
+    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Runtime"];
 
     [Theory]
     [MemberData(nameof(Assemblies))]
@@ -43,6 +43,7 @@ public sealed class DependencyTests
     [InlineData("Compiler")]
     [InlineData("Cache")]
     [InlineData("Text")]
+    [InlineData("Tokenizers")]
     [InlineData("Augment")]
     public void References_OfPureAssemblies_NeedNoOnnxRuntime(string name) =>
         Assert.DoesNotContain("Microsoft.ML.OnnxRuntime", References(name));

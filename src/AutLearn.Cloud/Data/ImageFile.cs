@@ -1,5 +1,4 @@
 using AutLearn.Augment.Images;
-using AutLearn.Augment.Skia;
 
 namespace AutLearn.Cloud.Data;
 
@@ -16,12 +15,11 @@ internal static class ImageFile
             throw new DataFileException(path, refusal);
         try
         {
-            return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide }, SkiaImageDecoder.Instance);
+            return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide });
         }
         catch (InvalidDataException e)
         {
-            // The message names the file once more.
-            throw new DataFileException(path, e.Message.Replace($"Image '{path}' ", "", StringComparison.Ordinal), e);
+            throw new DataFileException(path, e.Message, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

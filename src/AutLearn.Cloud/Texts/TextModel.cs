@@ -8,6 +8,7 @@ using AutLearn.Compiler;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime;
+using AutLearn.Tokenizers;
 
 namespace AutLearn.Cloud.Texts;
 
@@ -22,7 +23,7 @@ internal sealed class TextModel : IDisposable
     {
         Model = model;
         _folder = folder;
-        Encoder = TextEncoder.Of(model);
+        Encoder = TextEncoder.Of(model, PretrainedTokenizer.Open);
         IsLanguageModel = model.Manifest.Labels.Shape.Length > 1;
         if (model.Manifest.Labels.ElementType != ElementType.Int64)
             throw new AutLearnException($"The text model '{model.Manifest.ModelName}' tells neither classes nor tokens: its labels are {model.Manifest.Labels.ElementType}.");

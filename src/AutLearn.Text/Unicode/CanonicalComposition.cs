@@ -31,8 +31,17 @@ public static class CanonicalComposition
     /// <summary>Composes a text; canonically equivalent texts give equal results.</summary>
     public static string Compose(ReadOnlySpan<char> text)
     {
-        if (IsComposed(text))
-            return text.ToString();
+        return IsComposed(text) ? text.ToString() : Write(Compose(Parts(text)));
+    }
+
+    /// <summary>Takes composed characters apart (Normalization Form D), marks in their order.</summary>
+    public static string Decompose(ReadOnlySpan<char> text) => Write(Parts(text));
+
+    /// <summary>Tells quickly whether a text is surely composed already; false says nothing.</summary>
+    internal static bool IsComposed(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('\0', (char)(FirstThatMayChange - 1)) < 0;
+
+    private static List<int> Parts(ReadOnlySpan<char> text)
+    {
         var points = new List<int>(text.Length);
         for (int i = 0; i < text.Length;)
         {
@@ -42,11 +51,8 @@ public static class CanonicalComposition
         }
 
         Order(points);
-        return Write(Compose(points));
+        return points;
     }
-
-    /// <summary>Tells quickly whether a text is surely composed already; false says nothing.</summary>
-    internal static bool IsComposed(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('\0', (char)(FirstThatMayChange - 1)) < 0;
 
     private static void Decompose(int point, List<int> target)
     {

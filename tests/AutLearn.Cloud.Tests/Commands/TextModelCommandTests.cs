@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
 using AutLearn.Testing;
@@ -103,5 +104,40 @@ public sealed class TextModelCommandTests : IDisposable
         (await ToolRun.Of("evaluate", images, PatternImages.WriteIdx(_folder), "--text-column", "x")).AssertFails(2, "--text-column");
         string lm = await SmallTexts.LanguageModelAsync(_folder);
         (await ToolRun.Of("personalize", lm, _folder.Write("e.txt", "cat\n"u8.ToArray()))).AssertFails(1, "one sequence of 6 tokens is too little");
+    }
+
+    // Two inputs, as models of a hub have them, and BERT's tokenizer beside.
+    [Fact]
+    public async Task Compile_WithTheTokenizerOfAHub_CarriesItToWhatUsesIt()
+    {
+        string hub = Directory.CreateDirectory(_folder.File("hub")).FullName, model = Path.Combine(hub, "model.onnx"), package = _folder.File("bert.autlearn");
+        OnnxFile.Write(MaskedMean(10, 2), model);
+        File.WriteAllText(Path.Combine(hub, "vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\ngood\nawful\nfilm\n##s\na\nso\n");
+        await ToolRun.Of("compile", model, "--all", "--tokenizer", hub, "--max-tokens", "16", "--out", package);
+        string data = _folder.Write("mine.tsv", Encoding.UTF8.GetBytes("label\ttext\n" + string.Concat(Enumerable.Repeat("0\ta good film\n1\tso awful films\n0\tSO GOOD\n1\tawful\n", 10))));
+        JsonElement report = (await ToolRun.Of("personalize", package, data, "--epochs", "30", "--lr", "0.05", "--json")).Json();
+        Assert.True(report.GetProperty("after").GetProperty("accuracy").GetDouble() > 0.9, report.ToString());
+        (await ToolRun.Of("compile", model, "--max-tokens", "9", "--out", package)).AssertFails(2, "--tokenizer");
+        (await ToolRun.Of("compile", model, "--tokenizer", _folder.File("none"), "--out", package)).AssertFails(1, "no tokenizer at");
+        (await ToolRun.Of("compile", SmallNetwork.Write(_folder.File("small.onnx")), "--tokenizer", hub, "--out", package)).AssertFails(1, "no input that may take tokens");
+    }
+
+    private static OnnxModel MaskedMean(int words, int classes)
+    {
+        var graph = new OnnxGraph("masked-mean");
+        var random = new Random(3);
+        Value tokens = graph.AddInput("input_ids", new TensorType(ElementType.Int64, new Shape("batch", "sequence"))), mask = graph.AddInput("attention_mask", new TensorType(ElementType.Int64, new Shape("batch", "sequence")));
+        Value embedded = Node("Gather", [Weights("embedding", words, 8), tokens], "embedded");
+        Value weights = Node("Unsqueeze", [Node("Cast", [mask], "mask", ("to", AttributeValue.Of((long)ElementType.Float32))), graph.AddInitializer("last", Tensor.Vector(2L))], "weights");
+        Value sum = Node("ReduceSum", [Node("Mul", [embedded, weights], "weighed"), graph.AddInitializer("time", Tensor.Vector(1L))], "sum", ("keepdims", AttributeValue.Of(0L)));
+        Value count = Node("ReduceSum", [weights, graph.AddInitializer("time_of_count", Tensor.Vector(1L))], "count", ("keepdims", AttributeValue.Of(0L)));
+        graph.AddOutput(Node("Gemm", [Node("Div", [sum, count], "mean"), Weights("classifier", 8, classes), graph.AddInitializer("bias", Tensor.Of<float>([classes], new float[classes]))], "logits"));
+        return new OnnxModel(graph, 18) { IrVersion = 8 };
+
+        Value Weights(string name, int rows, int columns) =>
+            graph.AddInitializer(name, Tensor.Of<float>([rows, columns], [.. Enumerable.Range(0, rows * columns).Select(_ => (float)(random.NextDouble() - 0.5))]));
+
+        Value Node(string type, Value[] inputs, string output, params (string Name, AttributeValue Value)[] attributes) =>
+            graph.AddNode(type, inputs, [output], attributes.Select(a => KeyValuePair.Create(a.Name, a.Value)), name: output).Outputs[0]!;
     }
 }

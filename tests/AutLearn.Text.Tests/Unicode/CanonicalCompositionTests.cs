@@ -14,7 +14,12 @@ public sealed class CanonicalCompositionTests
         {
             string[] forms = [.. line.Split(';').Take(5).Select(ConformanceLines.Text)];
             for (int form = 0; form < 5; form++)
+            {
                 Assert.Equal(forms[form < 3 ? 1 : 3], CanonicalComposition.Compose(forms[form]));
+                Assert.Equal(forms[form < 3 ? 2 : 4], CanonicalComposition.Decompose(forms[form]));
+            }
+
+
             lines++;
         }
 
