@@ -82,7 +82,7 @@ ${lines(combining, 16)}
     /// <summary>Code point, first and second part (0 for none), in the order of the code points.</summary>
     public static ReadOnlySpan<int> Pairs =>
     [
-${lines(pairs, 18)}
+${lines(pairs, 24)}
     ];
 
     /// <summary>The pairs that are never composed.</summary>

@@ -20,6 +20,23 @@ public sealed class WordVocabularyTests
         Assert.Equal(["<unk>", "<eol>", "caf\u00E9", "it's", "abcd"], words.Words.AsEnumerable());
     }
 
+    // The lines of a tweet-like file that once gave torn emoji, two forms of one word and words cut at joiners.
+    [Fact]
+    public void Of_TweetLikeLines_HasEachWordOnce()
+    {
+        string[] lines =
+        [
+            "good\U0001F602\U0001F602\U0001F602 morning", "so happy\U0001F468\u200D\U0001F469\u200D\U0001F467 today", "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645 \u06A9\u062A\u0627\u0628",
+            "caf\u00E9 and cafe\u0301 are one", "it\u2019s it's", "ab\u00ADcd soft", "I \u2764\uFE0F you", "zero\u200Bwidth",
+        ];
+        string[] expected =
+        [
+            "\U0001F602", "caf\u00E9", "it's", "abcd", "and", "are", "good", "happy", "i", "morning", "one", "so", "soft", "today", "width", "you", "zero",
+            "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645", "\u06A9\u062A\u0627\u0628", "\u2764\uFE0F", "\U0001F468\u200D\U0001F469\u200D\U0001F467",
+        ];
+        Assert.Equal(["<unk>", .. expected], WordVocabulary.Of(Enumerable.Repeat(lines, 20).SelectMany(l => l), 100, WordVocabulary.UnknownWord).Words.AsEnumerable());
+    }
+
     [Fact]
     public void Encode_AText_GivesTheNumbersOfItsTokens()
     {

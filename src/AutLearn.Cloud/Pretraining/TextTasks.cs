@@ -68,12 +68,14 @@ internal static class TextTasks
         if (heldOut > 0 && set.Sentences.Count < 2)
             throw new DataFileException(set.Path, "one sentence cannot serve training and validation. Give more, or --validation 0.");
         ImmutableArray<string> classes = LabelNames.Of(set);
+        if (classes.Length < 2)
+            throw new DataFileException(set.Path, $"has one label for all sentences ('{classes[0]}'); a classifier tells at least two apart. If that is the wrong column, name it with --label-column.");
         long[] labels = LabelNames.Number(set, classes, null);
         HoldOutSplit? split = heldOut > 0 ? HoldOutSplit.Of(set.Sentences.Count, heldOut, seed) : null;
         int[] train = split is null ? [.. Enumerable.Range(0, set.Sentences.Count)] : [.. split.Train];
         var vocabulary = WordVocabulary.Of(train.Select(i => set.Sentences[i].Text), vocabularySize, WordVocabulary.PaddingWord, WordVocabulary.UnknownWord);
         int padding = vocabulary.Find(WordVocabulary.PaddingWord)!.Value;
-        OnnxModel model = recipe.Build(new(vocabulary.Count, Math.Max(2, classes.Length), padding));
+        OnnxModel model = recipe.Build(new(vocabulary.Count, classes.Length, padding));
         var spec = new TextSpec
         {
             Tokenizer = TextTokenizerKind.Words,

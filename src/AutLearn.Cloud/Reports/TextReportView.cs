@@ -34,8 +34,8 @@ internal static class TextReportView
         else if (!report.Predictions.IsEmpty)
         {
             Table table = ReportTables.Grid("text", "1st", "2nd", "3rd");
-            foreach (PredictionReport prediction in report.Predictions)
-                table.AddRow([Markup.Escape(Short(prediction.Image)), .. Enumerable.Range(0, 3).Select(i => i < prediction.Top.Length ? Markup.Escape(EvaluateReportView.Describe(prediction.Top[i])) : "")]);
+            foreach (TextPredictionReport prediction in report.Predictions)
+                table.AddRow([Markup.Escape(Short(prediction.Text)), .. Enumerable.Range(0, 3).Select(i => i < prediction.Top.Length ? Markup.Escape(EvaluateReportView.Describe(prediction.Top[i])) : "")]);
             screen.Write(table);
         }
     }

@@ -34,7 +34,10 @@ internal sealed record EvaluateTextReport(
     ImmutableArray<ClassFigures> Classes,
     ImmutableArray<ConfusionCell> Confusion,
     double Seconds,
-    ImmutableArray<PredictionReport> Predictions);
+    ImmutableArray<TextPredictionReport> Predictions);
+
+/// <summary>What the model says of one text.</summary>
+internal sealed record TextPredictionReport(string Text, int? Label, ImmutableArray<RankedClass> Top);
 
 /// <summary>What <c>personalize</c> achieves with a text model.</summary>
 /// <param name="Model">The model.</param>

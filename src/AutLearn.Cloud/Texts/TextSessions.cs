@@ -34,7 +34,7 @@ internal static class TextSessions
         (ImmutableArray<ClassFigures> classes, ImmutableArray<ConfusionCell> confusion) = ConfusionTable.Of(labelled, model.Model.Manifest.Classes);
         long tokens = rows.Tokens.Sum(t => (long)t.Length);
         double? unknown = model.Encoder.Tokenizer is WordVocabulary words && tokens > 0 ? (double)rows.Tokens.Sum(t => t.Count(n => n == words.Unknown)) / tokens : null;
-        return new(name, set.Description, KindOf(model), set.Sentences.Count, tokens, unknown, score.Figures(), classes, confusion, watch.Elapsed.TotalSeconds, [.. score.Predictions]);
+        return new(name, set.Description, KindOf(model), set.Sentences.Count, tokens, unknown, score.Figures(), classes, confusion, watch.Elapsed.TotalSeconds, [.. score.Predictions.Select(p => new TextPredictionReport(p.Image, p.Label, p.Top))]);
     }
 
     /// <summary>Fine-tunes a model on some of a person's texts and measures it on the rest, before and after.</summary>

@@ -54,6 +54,7 @@ public sealed class PretrainTextTests : IDisposable
 
     [Theory]
     [InlineData("pos\tgood\n", "one sentence cannot serve")]
+    [InlineData("pos\tgood\npos\tfine\n", "one label for all sentences ('pos')")]
     [InlineData("good film\nbad film\n", "row 1 has no label")]
     public async Task Classifier_FromWhatItCannotLearn_SaysWhy(string content, string part)
     {

@@ -43,6 +43,7 @@ public sealed class TextModelCommandTests : IDisposable
         string model = await SmallTexts.ClassifierAsync(_folder, "attention");
         JsonElement report = (await ToolRun.Of("evaluate", model, _folder.Write("new.txt", "good\nawful\n"u8.ToArray()), "--json")).Json();
         Assert.Equal(JsonValueKind.Null, report.GetProperty("figures").ValueKind);
+        Assert.Equal(["good", "awful"], report.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("text").GetString()));
         Assert.Equal(["pos", "neg"], report.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("top")[0].GetProperty("name").GetString()));
     }
 

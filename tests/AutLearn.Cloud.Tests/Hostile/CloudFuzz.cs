@@ -28,6 +28,7 @@ internal static class CloudFuzz
         System.IO.File.WriteAllBytes(Path.Combine(folder, "1.png"), []);
         yield return File(folder, "photos.csv", Encoding.UTF8.GetBytes("file,label,split\n1.png,cat,train\n\"1.png\",dog,test\n"), p => ImageTable.Open(p, []));
         yield return File(folder, "photos.tsv", Encoding.UTF8.GetBytes("path\tclass\n1.png\tcat\n1.png\tdog\n"), p => ImageTable.Open(p, ["cat", "dog"]));
+        yield return new("WordVocabulary.Parse", ["<unk>\n<eol>\nword\nüber\n"u8.ToArray()], b => WordVocabulary.Parse(b), e => e is FormatException);
         yield return File(folder, "classes.txt", Encoding.UTF8.GetBytes("cat\ndog\n"), p => ClassNames.Read(p));
         yield return File(folder, "classes.tsv", Encoding.UTF8.GetBytes("number\tname\n0\tcat\n1\tdog\n"), p => ClassNames.Read(p));
         yield return File(folder, "synonyms.tsv", Encoding.UTF8.GetBytes("large\tbig\nquick\tfast\n"), SynonymFile.Open);
