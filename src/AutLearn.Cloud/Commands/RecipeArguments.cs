@@ -164,7 +164,10 @@ internal sealed class RecipeArguments
             isClassifier = scores is { Rank: 2 };
             int? scored = !isClassifier && scores is not null && scores[scores.Rank - 1].IsKnown ? (int)scores[scores.Rank - 1].Size : null;
             words = Math.Max(3, size ?? scored ?? DefaultWords);
-            return new(Path.GetFileNameWithoutExtension(path), _ => model);
+            TextArtifacts? text = TextNotes.Read(model);
+            if (text is not null && size is not null)
+                throw new UsageException("The model carries its own words; leave --vocabulary out.");
+            return new(Path.GetFileNameWithoutExtension(path), _ => model) { Text = text, Classes = ModelNotes.Classes(model) };
         }
 
         words = size ?? DefaultWords;

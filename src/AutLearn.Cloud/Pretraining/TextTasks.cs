@@ -6,6 +6,7 @@ using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Runtime;
 using AutLearn.Text;
+using AutLearn.Tokenizers;
 
 namespace AutLearn.Cloud.Pretraining;
 
@@ -19,27 +20,25 @@ internal static class TextTasks
     /// <param name="set">The sentences.</param>
     /// <param name="recipe">The network.</param>
     /// <param name="vocabularySize">The most words; null for the recipe's default.</param>
-    /// <param name="sequence">The tokens of a row; null for the default.</param>
+    /// <param name="sequence">The tokens of a row; null for the default, or what the network carries.</param>
     /// <param name="heldOut">The share that is held out, in [0, 1).</param>
     public static PretrainTask LanguageModel(SentenceSet set, TextRecipe recipe, int vocabularySize, int? sequence, double heldOut)
     {
         string[] lines = [.. set.Sentences.Select(s => s.Text)];
-        var vocabulary = WordVocabulary.Of(lines, vocabularySize, WordVocabulary.UnknownWord, WordVocabulary.LineEnd);
-        int lineEnd = vocabulary.Find(WordVocabulary.LineEnd)!.Value, length = sequence ?? DefaultSequence;
-        long[] tokens = TextLines.Tokens(lines, vocabulary, lineEnd);
+        ITextTokenizer tokenizer = recipe.Text is { } own
+            ? TextEncoder.Open(own, PretrainedTokenizer.Open)
+            : WordVocabulary.Of(lines, vocabularySize, WordVocabulary.UnknownWord, WordVocabulary.LineEnd);
+        int lineEnd = recipe.Text?.Spec.End ?? (tokenizer as WordVocabulary)?.Find(WordVocabulary.LineEnd)
+            ?? throw new AutLearnException($"The tokenizer that '{recipe.Name}' carries has no token that ends a line, which a language model learns from.");
+        int length = sequence ?? recipe.Text?.Spec.MaxLength ?? DefaultSequence;
+        long[] tokens = TextLines.Tokens(lines, tokenizer, lineEnd);
         int held = heldOut > 0 ? Math.Max(length + 1, (int)(tokens.Length * heldOut)) : 0;
         if (tokens.Length - held < length + 1)
             throw new DataFileException(set.Path, $"has {tokens.Length} tokens, too few for sequences of {length}{(held > 0 ? " in training and validation" : "")}.");
-        OnnxModel model = recipe.Build(new(vocabulary.Count, 0, 0));
-        var spec = new TextSpec
-        {
-            Tokenizer = TextTokenizerKind.Words,
-            Files = [ArtifactNames.Vocabulary],
-            Tokens = model.Graph.Inputs[0].Name,
-            MaxLength = length,
-            Padding = lineEnd,
-            End = lineEnd,
-        };
+        OnnxModel model = recipe.Build(new(tokenizer.Count, 0, 0));
+        TextArtifacts text = recipe.Text is { } carried
+            ? carried with { Spec = carried.Spec with { MaxLength = length } }
+            : ArtifactsOf(model, (WordVocabulary)tokenizer, length, lineEnd, lineEnd);
         return new(
             recipe.Name,
             model,
@@ -47,12 +46,12 @@ internal static class TextTasks
             DataHash.Of(set.Path),
             new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
             held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,
-            vocabulary.Count,
+            tokenizer.Count,
             null,
             [],
-            vocabulary.Words)
+            (tokenizer as WordVocabulary)?.Words)
         {
-            Text = ArtifactsOf(spec, vocabulary),
+            Text = text,
         };
     }
 
@@ -67,26 +66,23 @@ internal static class TextTasks
     {
         if (heldOut > 0 && set.Sentences.Count < 2)
             throw new DataFileException(set.Path, "one sentence cannot serve training and validation. Give more, or --validation 0.");
-        ImmutableArray<string> classes = LabelNames.Of(set);
+        ImmutableArray<string> classes = recipe.Classes.IsEmpty ? LabelNames.Of(set) : recipe.Classes;
         if (classes.Length < 2)
             throw new DataFileException(set.Path, $"has one label for all sentences ('{classes[0]}'); a classifier tells at least two apart. If that is the wrong column, name it with --label-column.");
         long[] labels = LabelNames.Number(set, classes, null);
         HoldOutSplit? split = heldOut > 0 ? HoldOutSplit.Of(set.Sentences.Count, heldOut, seed) : null;
         int[] train = split is null ? [.. Enumerable.Range(0, set.Sentences.Count)] : [.. split.Train];
-        var vocabulary = WordVocabulary.Of(train.Select(i => set.Sentences[i].Text), vocabularySize, WordVocabulary.PaddingWord, WordVocabulary.UnknownWord);
-        int padding = vocabulary.Find(WordVocabulary.PaddingWord)!.Value;
-        OnnxModel model = recipe.Build(new(vocabulary.Count, classes.Length, padding));
-        var spec = new TextSpec
-        {
-            Tokenizer = TextTokenizerKind.Words,
-            Files = [ArtifactNames.Vocabulary],
-            Tokens = model.Graph.Inputs[0].Name,
-            MaxLength = sequence ?? LongestSentence,
-            Padding = padding,
-        };
-        if (sequence is null)
-            spec = spec with { MaxLength = Math.Max(1, set.Sentences.Max(s => new TextEncoder(spec, vocabulary, []).Encode(s.Text).Length)) };
-        var encoder = new TextEncoder(spec, vocabulary, []);
+        ITextTokenizer tokenizer = recipe.Text is { } own
+            ? TextEncoder.Open(own, PretrainedTokenizer.Open)
+            : WordVocabulary.Of(train.Select(i => set.Sentences[i].Text), vocabularySize, WordVocabulary.PaddingWord, WordVocabulary.UnknownWord);
+        int padding = recipe.Text?.Spec.Padding ?? ((WordVocabulary)tokenizer).Find(WordVocabulary.PaddingWord)!.Value;
+        OnnxModel model = recipe.Build(new(tokenizer.Count, classes.Length, padding));
+        TextArtifacts text = recipe.Text ?? ArtifactsOf(model, (WordVocabulary)tokenizer, sequence ?? LongestSentence, padding, end: null);
+        if (recipe.Text is null && sequence is null)
+            text = text with { Spec = text.Spec with { MaxLength = Math.Max(1, set.Sentences.Max(s => new TextEncoder(text.Spec, tokenizer, []).Encode(s.Text).Length)) } };
+        if (recipe.Text is { } carried && sequence is { } most && most != carried.Spec.MaxLength)
+            text = carried with { Spec = carried.Spec with { MaxLength = carried.Spec.PadsToMaxLength ? carried.Spec.MaxLength : most } };
+        var encoder = new TextEncoder(text.Spec, tokenizer, []);
         return new(
             recipe.Name,
             model,
@@ -97,14 +93,25 @@ internal static class TextTasks
             classes.Length,
             null,
             classes,
-            vocabulary.Words)
+            (tokenizer as WordVocabulary)?.Words)
         {
-            Text = ArtifactsOf(spec, vocabulary),
+            Text = text,
         };
 
-        SentenceSource Rows(int[] rows) => new(spec, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
+        SentenceSource Rows(int[] rows) => new(text.Spec, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
     }
 
-    private static TextArtifacts ArtifactsOf(TextSpec spec, WordVocabulary vocabulary) =>
-        new(spec, ImmutableSortedDictionary.Create<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal).Add(ArtifactNames.Vocabulary, vocabulary.ToBytes()));
+    private static TextArtifacts ArtifactsOf(OnnxModel model, WordVocabulary vocabulary, int maxLength, int padding, int? end)
+    {
+        var spec = new TextSpec
+        {
+            Tokenizer = TextTokenizerKind.Words,
+            Files = [ArtifactNames.Vocabulary],
+            Tokens = model.Graph.Inputs[0].Name,
+            MaxLength = maxLength,
+            Padding = padding,
+            End = end,
+        };
+        return new(spec, ImmutableSortedDictionary.Create<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal).Add(ArtifactNames.Vocabulary, vocabulary.ToBytes()));
+    }
 }

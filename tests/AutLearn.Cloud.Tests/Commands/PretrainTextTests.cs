@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using AutLearn.Graph.Artifacts;
 using AutLearn.Graph.Serialization;
 using AutLearn.Runtime;
@@ -50,6 +51,36 @@ public sealed class PretrainTextTests : IDisposable
         long[] tokens = encoder.Encode("it's a CAT \U0001F602 and more");
         Assert.Equal(["it's", "a", "cat", "\U0001F602", "<eol>"], tokens.Select(t => encoder.Tokenizer.TokenAt((int)t)));
         Assert.Equal("it's a cat \U0001F602", encoder.Decode(tokens));
+    }
+
+    // Words keep their numbers and classes theirs, whatever the new data hold: the weights mean them.
+    [Fact]
+    public async Task Model_ThatCarriesItsTokenizer_GoesOnWithIt()
+    {
+        string first = await ClassifierAsync("mean"), again = _folder.File("again.onnx");
+        string data = _folder.Write("more.tsv", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("pos\tzebra quagga good\nneg\tawful zebra\n", 20))));
+        await ToolRun.Of("pretrain", data, "--model", first, "--epochs", "1", "--out", again);
+        TextArtifacts before = TextNotes.Read(OnnxFile.Read(first))!, after = TextNotes.Read(OnnxFile.Read(again))!;
+        Assert.Equal(before.Files[ArtifactNames.Vocabulary].ToArray(), after.Files[ArtifactNames.Vocabulary].ToArray());
+        Assert.Equal(["neg", "pos"], ModelNotes.Classes(OnnxFile.Read(again)).AsEnumerable());
+        JsonElement report = (await ToolRun.Of("evaluate", again, SmallTexts.Labelled(_folder), "--json")).Json();
+        Assert.True(report.GetProperty("figures").GetProperty("accuracy").GetDouble() > 0.95, report.ToString());
+
+        string other = _folder.Write("other.tsv", "good\tgood film\nbad\tawful film\n"u8.ToArray());
+        (await ToolRun.Of("pretrain", other, "--model", first, "--validation", "0", "--out", again)).AssertFails(1, "'good'", "'neg', 'pos'");
+        (await ToolRun.Of("pretrain", data, "--model", first, "--vocabulary", "50", "--out", again)).AssertFails(2, "--vocabulary");
+    }
+
+    [Fact]
+    public async Task LanguageModel_ThatCarriesItsTokenizer_GoesOnWithIt()
+    {
+        string lines = _folder.Write("text.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat\n", 40)))), first = _folder.File("lm.onnx"), again = _folder.File("lm2.onnx");
+        await ToolRun.Of("pretrain", lines, "--recipe", "lstm-lm", "--hidden", "8", "--layers", "1", "--epochs", "1", "--sequence", "5", "--out", first);
+        string more = _folder.Write("more.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a mat sat on the zebra\n", 40))));
+        await ToolRun.Of("pretrain", more, "--model", first, "--epochs", "1", "--out", again);
+        TextArtifacts before = TextNotes.Read(OnnxFile.Read(first))!, after = TextNotes.Read(OnnxFile.Read(again))!;
+        Assert.Equal(before.Files[ArtifactNames.Vocabulary].ToArray(), after.Files[ArtifactNames.Vocabulary].ToArray());
+        Assert.Equal(5, after.Spec.MaxLength);
     }
 
     [Theory]
