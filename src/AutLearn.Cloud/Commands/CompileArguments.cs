@@ -6,7 +6,6 @@ using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
-using AutLearn.Tokenizers;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -81,18 +80,6 @@ internal sealed class CompileArguments
         HelpName = "file",
     };
 
-    private readonly Option<string?> _tokenizer = new("--tokenizer")
-    {
-        Description = "Text models: the tokenizer that the model came with, a folder of a model hub or a file (tokenizer.json, vocab.txt, vocab.json beside merges.txt, or a SentencePiece .model); the artifacts carry it. Default: the one that the model itself carries, as 'pretrain' writes it.",
-        HelpName = "folder or file",
-    };
-
-    private readonly Option<int?> _maxTokens = new Option<int?>("--max-tokens")
-    {
-        Description = "With --tokenizer: the most tokens of a text; the rest is cut off. Default: what tokenizer or model say, at most 512, or else 256.",
-        HelpName = "number",
-    }.Between(3, TextSpec.LongestRow);
-
     private readonly Option<string?> _logits = new("--logits")
     {
         Description = "The value that the loss reads, where it cannot be found by itself.",
@@ -127,6 +114,7 @@ internal sealed class CompileArguments
     private readonly DefaultsArguments _defaults = new("0.001", epochs: 10);
     private readonly OptimizerArguments _optimizer = new();
     private readonly PreprocessingArguments _preprocessing = new();
+    private readonly TokenizerArguments _tokenizer = new();
 
     public void AddTo(Command command)
     {
@@ -142,8 +130,7 @@ internal sealed class CompileArguments
         command.Add(_newHead);
         command.Add(_seed);
         command.Add(_classes);
-        command.Add(_tokenizer);
-        command.Add(_maxTokens);
+        _tokenizer.AddTo(command);
         command.Add(_logits);
         command.Add(_batchNormalization);
         _loss.AddTo(command);
@@ -175,7 +162,7 @@ internal sealed class CompileArguments
             LogitsName = parsed.GetValue(_logits),
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),
-            Text = Text(parsed, model),
+            Text = _tokenizer.Read(parsed, model, FixedInputs(parsed).ContainsKey),
             Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : parsed.GetValue(_newHead) is null ? ModelNotes.Classes(model) : [],
             Defaults = _defaults.Read(parsed, learningRate: 0.001),
         };
@@ -189,18 +176,6 @@ internal sealed class CompileArguments
 
         return options;
     }
-
-    private TextArtifacts? Text(ParseResult parsed, OnnxModel model)
-    {
-        int? most = parsed.GetValue(_maxTokens);
-        if (parsed.GetValue(_tokenizer) is not { } path)
-            return most is null ? TextNotes.Read(model) : throw new UsageException("Option --max-tokens belongs to --tokenizer.");
-        ImmutableSortedDictionary<string, double> isFixed = FixedInputs(parsed);
-        return TokenizerFolder.Read(path, [.. model.Graph.Inputs.Where(i => i.Shape is not null && i.Type is not null && !isFixed.ContainsKey(i.Name)).Select(TensorOf)], most);
-    }
-
-    private static TensorSpec TensorOf(Value input) =>
-        new(input.Name, input.Type!.ElementType, [.. input.Shape!.Select(d => d.IsKnown ? d.Size.ToString(CultureInfo.InvariantCulture) : d.Symbol ?? "?")]);
 
     private TrainableSelection Selection(ParseResult parsed)
     {

@@ -87,6 +87,8 @@ internal sealed class RecipeArguments
         HelpName = "number",
     }.Between(1, 4096);
 
+    private readonly TokenizerArguments _tokenizer = new();
+
     public void AddTo(Command command)
     {
         _channels.Validators.Add(result =>
@@ -107,6 +109,7 @@ internal sealed class RecipeArguments
         command.Add(_dropout);
         command.Add(_pooling);
         command.Add(_sequence);
+        _tokenizer.AddTo(command);
     }
 
     /// <summary>Gets the tokens of a sequence, or the most of a sentence; null for the default.</summary>
@@ -132,6 +135,8 @@ internal sealed class RecipeArguments
             throw new UsageException("Options --layers and --tied belong to --recipe lstm-lm.");
         if (recipe is not (Language or Classifier) && (parsed.GetValue(_hidden) is not null || parsed.GetValue(_dropout) is not null))
             throw new UsageException("Options --hidden and --dropout belong to --recipe lstm-lm and text-classifier.");
+        if (_tokenizer.IsGiven(parsed) && (recipe is not null || !isText))
+            throw new UsageException("Options --tokenizer and --max-tokens belong to --model and text.");
         if (recipe != Classifier && parsed.GetValue(_pooling) is not null)
             throw new UsageException("Option --pooling belongs to --recipe text-classifier.");
     }
@@ -164,7 +169,7 @@ internal sealed class RecipeArguments
             isClassifier = scores is { Rank: 2 };
             int? scored = !isClassifier && scores is not null && scores[scores.Rank - 1].IsKnown ? (int)scores[scores.Rank - 1].Size : null;
             words = Math.Max(3, size ?? scored ?? DefaultWords);
-            TextArtifacts? text = TextNotes.Read(model);
+            TextArtifacts? text = _tokenizer.Read(parsed, model, _ => false);
             if (text is not null && size is not null)
                 throw new UsageException("The model carries its own words; leave --vocabulary out.");
             return new(Path.GetFileNameWithoutExtension(path), _ => model) { Text = text, Classes = ModelNotes.Classes(model) };

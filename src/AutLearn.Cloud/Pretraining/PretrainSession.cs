@@ -105,8 +105,9 @@ internal static class PretrainSession
 
     private static void CheckLabels(PretrainTask task, ArtifactManifest manifest)
     {
-        if (manifest.Inputs.Length != 1)
-            throw new AutLearnException($"The model '{task.Name}' has {manifest.Inputs.Length} inputs; pretraining feeds one.");
+        int fed = task.Training.Read(0, 1).Inputs.Length;
+        if (manifest.Inputs.Length != fed)
+            throw new AutLearnException($"The model '{task.Name}' has {manifest.Inputs.Length} inputs; pretraining on these data feeds {(fed == 1 ? "one" : $"{fed}")}.");
         if (Commands.ClassCount.Of(manifest) is { } classes && classes < task.Labels)
             throw new AutLearnException($"The model '{task.Name}' scores {classes} classes, but {task.Data} has {task.Labels}.");
     }

@@ -82,7 +82,7 @@ internal static class TextTasks
             text = text with { Spec = text.Spec with { MaxLength = Math.Max(1, set.Sentences.Max(s => new TextEncoder(text.Spec, tokenizer, []).Encode(s.Text).Length)) } };
         if (recipe.Text is { } carried && sequence is { } most && most != carried.Spec.MaxLength)
             text = carried with { Spec = carried.Spec with { MaxLength = carried.Spec.PadsToMaxLength ? carried.Spec.MaxLength : most } };
-        var encoder = new TextEncoder(text.Spec, tokenizer, []);
+        var encoder = new TextEncoder(text.Spec, tokenizer, TokenizerArguments.Inputs(model));
         return new(
             recipe.Name,
             model,
@@ -98,7 +98,7 @@ internal static class TextTasks
             Text = text,
         };
 
-        SentenceSource Rows(int[] rows) => new(text.Spec, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
+        SentenceSource Rows(int[] rows) => new(encoder, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
     }
 
     private static TextArtifacts ArtifactsOf(OnnxModel model, WordVocabulary vocabulary, int maxLength, int padding, int? end)

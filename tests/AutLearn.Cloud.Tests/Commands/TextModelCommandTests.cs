@@ -123,6 +123,20 @@ public sealed class TextModelCommandTests : IDisposable
         (await ToolRun.Of("compile", SmallNetwork.Write(_folder.File("small.onnx")), "--tokenizer", hub, "--out", package)).AssertFails(1, "no input that may take tokens");
     }
 
+    [Fact]
+    public async Task Pretrain_ModelOfAHubWithItsTokenizer_LearnsThroughItsMask()
+    {
+        string model = _folder.File("model.onnx"), vocabulary = _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ngood\nawful\nfilm\n##s\na\nso\n"u8.ToArray()), tuned = _folder.File("tuned.onnx");
+        OnnxFile.Write(MaskedMean(10, 2), model);
+        string data = _folder.Write("mine.tsv", Encoding.UTF8.GetBytes("label\ttext\n" + string.Concat(Enumerable.Repeat("fine\ta good film\npoor\tso awful films, so very awful, so awful\nfine\tSO GOOD\npoor\tawful\n", 15))));
+        JsonElement report = (await ToolRun.Of("pretrain", data, "--model", model, "--tokenizer", vocabulary, "--epochs", "20", "--batch-size", "8", "--lr", "0.05", "--out", tuned, "--json")).Json();
+        Assert.True(report.GetProperty("epochs")[19].GetProperty("validation_accuracy").GetDouble() > 0.9, report.ToString());
+        TextArtifacts text = TextNotes.Read(OnnxFile.Read(tuned))!;
+        Assert.Equal((TextTokenizerKind.WordPiece, "attention_mask"), (text.Spec.Tokenizer, text.Spec.Mask));
+        Assert.True((await ToolRun.Of("evaluate", tuned, data, "--json")).Json().GetProperty("figures").GetProperty("accuracy").GetDouble() > 0.95);
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--tokenizer", vocabulary, "--out", tuned)).AssertFails(2, "--tokenizer");
+    }
+
     private static OnnxModel MaskedMean(int words, int classes)
     {
         var graph = new OnnxGraph("masked-mean");

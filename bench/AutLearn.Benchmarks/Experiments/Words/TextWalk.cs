@@ -85,7 +85,7 @@ internal static class TextWalk
         using var torch = new TorchTextClassifier(recipe!);
         torch.Load(fresh!.Graph);
         torch.Train(task.Training, task.Validation, epochs, BatchSize, rate, seed, _ => true, clip: null);
-        var encoder = new TextEncoder(task.Text!.Spec, TextEncoder.Open(task.Text), []);
+        var encoder = new TextEncoder(task.Text!.Spec, TextEncoder.Open(task.Text), TokenizerArguments.Inputs(fresh!));
         double theirs = torch.Measure(Rows(encoder, SentenceFile.Read(test, LabelNeed.Needed), task, null), BatchSize).Accuracy;
         if (mine is null)
             return [tool, theirs];
@@ -151,7 +151,7 @@ internal static class TextWalk
     {
         long[] labels = LabelNames.Number(set, task.Classes, null);
         int[] rows = picked ?? [.. Enumerable.Range(0, labels.Length)];
-        return new(task.Text!.Spec, [.. rows.Select(r => encoder.Encode(set.Sentences[r].Text))], [.. rows.Select(r => labels[r])]);
+        return new(encoder, [.. rows.Select(r => encoder.Encode(set.Sentences[r].Text))], [.. rows.Select(r => labels[r])]);
     }
 
     private static JsonElement Tool(List<string> commands, params string[] args)
