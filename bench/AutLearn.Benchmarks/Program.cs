@@ -26,6 +26,10 @@ switch (args)
         return WholeStepRatios.Run(rest);
     case ["large-adapter", .. string[] rest]:
         return LargeAdapter.Run(rest);
+    case ["image-decoders", .. string[] rest]:
+        return ImageDecoderTimes.Run(rest);
+    case ["photo-folder", .. string[] rest]:
+        return await PhotoFolder.RunAsync(rest);
     case ["finite-check", .. string[] rest]:
         return FiniteCheckCost.Run(rest);
     case ["optimizers", .. string[] rest]:

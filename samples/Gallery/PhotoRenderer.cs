@@ -1,9 +1,10 @@
 using AutLearn.Augment.Images;
+using AutLearn.Augment.Skia;
 using AutLearn.Graph.Artifacts;
 
 namespace AutLearn.Samples.Gallery;
 
-/// <summary>Turns photo files into the model's input, as the package's preprocessing says.</summary>
+/// <summary>Turns photo files into the model's input, as the package's preprocessing says; photos have many megapixels, so Skia decodes them.</summary>
 internal sealed class PhotoRenderer
 {
     private readonly ImageTensorizer _tensorizer;
@@ -20,5 +21,5 @@ internal sealed class PhotoRenderer
     /// <param name="input">Receives the model's input, in its own type.</param>
     /// <exception cref="InvalidDataException">The content is no readable image.</exception>
     public void Render(Photo photo, PhotoContent content, Span<byte> input) =>
-        _tensorizer.FillBytes(ImageDecoder.Decode(content.Bytes, photo.Name, _decoding), input);
+        _tensorizer.FillBytes(SkiaImageDecoder.Instance.Decode(content.Bytes, photo.Name, _decoding), input);
 }

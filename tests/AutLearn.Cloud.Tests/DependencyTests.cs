@@ -18,15 +18,16 @@ public sealed class DependencyTests
         ["Text"] = [],
         ["Tokenizers"] = ["Graph", "Text"],
         ["Augment"] = ["Graph", "Text"],
+        ["Augment.Skia"] = ["Augment"],
         ["Compiler"] = ["Graph"],
         ["Runtime"] = ["Graph", "Cache", "Text"],
         ["Pruning"] = ["Graph", "Compiler", "Runtime"],
-        ["Cloud"] = ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Compiler", "Runtime", "Pruning"],
+        ["Cloud"] = ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Augment.Skia", "Compiler", "Runtime", "Pruning"],
     };
 
     public static TheoryData<string> Assemblies => [.. Allowed.Keys];
 
-    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Runtime"];
+    public static TheoryData<string> DeviceAssemblies => ["Graph", "Cache", "Text", "Tokenizers", "Augment", "Augment.Skia", "Runtime"];
 
     [Theory]
     [MemberData(nameof(Assemblies))]

@@ -10,7 +10,7 @@ namespace AutLearn.Samples.Tests;
 public sealed class DependencyTests
 {
     // Graph comes with Runtime: it holds the artifact format and the exceptions.
-    private static readonly string[] Device = ["AutLearn.Graph", "AutLearn.Runtime", "AutLearn.Cache", "AutLearn.Text", "AutLearn.Augment", "AutLearn.Samples.Hosting"];
+    private static readonly string[] Device = ["AutLearn.Graph", "AutLearn.Runtime", "AutLearn.Cache", "AutLearn.Text", "AutLearn.Augment", "AutLearn.Augment.Skia", "AutLearn.Samples.Hosting"];
 
     public static TheoryData<string> Samples => [.. new[] { typeof(LocalWebApp), typeof(GalleryApp), typeof(KeyboardApp) }.Select(t => t.Assembly.GetName().Name!)];
 

@@ -1,4 +1,5 @@
 using AutLearn.Augment.Images;
+using AutLearn.Augment.Skia;
 
 namespace AutLearn.Cloud.Data;
 
@@ -15,11 +16,12 @@ internal static class ImageFile
             throw new DataFileException(path, refusal);
         try
         {
-            return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide });
+            return ImageDecoder.DecodeFile(path, new ImageDecoderOptions { MinSide = minSide }, SkiaImageDecoder.Instance);
         }
         catch (InvalidDataException e)
         {
-            throw new DataFileException(path, e.Message, e);
+            // The message names the file once more.
+            throw new DataFileException(path, e.Message.Replace($"Image '{path}' ", "", StringComparison.Ordinal), e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

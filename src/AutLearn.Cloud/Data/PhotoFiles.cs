@@ -6,11 +6,11 @@ internal static class PhotoFiles
     private const int DeepestFolder = 32;
 
     /// <summary>The endings of files that are read, for messages.</summary>
-    public const string Readable = "*.jpg, .png, .webp, .bmp or .gif";
+    public const string Readable = "*.jpg, .png, .webp, .gif, .bmp, .tif, .tga or .pbm";
 
     private static readonly HashSet<string> Photos = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif",
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".tga", ".pbm", ".pgm", ".ppm", ".pnm",
     };
 
     // A person means them as photos: leaving them out without a word would lose data.

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using AutLearn.Augment.Images;
+using AutLearn.Augment.Tests.Images;
 using AutLearn.Augment.Text;
 using AutLearn.Testing.Hostile;
 using SkiaSharp;
@@ -16,14 +17,22 @@ internal static class AugmentFuzz
 
     public static IEnumerable<FuzzTarget> Targets()
     {
-        // 12 bytes a pixel: decoded, upright, and the runtime's own.
+        // Up to 40 bytes a pixel: JPEG's coefficients, decoded, copied, upright, and the runtime's own.
         var options = new ImageDecoderOptions { MaxPixels = 1_000_000 };
         (string Name, byte[] Bytes)[] images =
         [
             ("PNG", Encoded(SKEncodedImageFormat.Png)), ("JPEG", Encoded(SKEncodedImageFormat.Jpeg)), ("WebP", Encoded(SKEncodedImageFormat.Webp)), ("BMP", Bitmap()), ("GIF", Gif()),
+            ("progressive JPEG", OddImages.Of("progressive.jpg")), ("JPEG of CMYK", OddImages.Of("cmyk.jpg")), ("animated WebP", OddImages.Of("anim.webp")), ("PNG with EXIF", OddImages.Of("exif6.png")), ("JPEG with EXIF", OddImages.Of("exif6.jpg")),
+            ("TIFF", OddImages.Of("tif.tif")), ("packed TIFF", OddImages.Of("packed.tif")), ("TGA", OddImages.Of("tga.tga")), ("packed TGA", OddImages.Of("packed.tga")), ("PPM", OddImages.Of("ppm.ppm")),
         ];
         foreach ((string name, byte[] bytes) in images)
-            yield return new($"ImageDecoder.Decode, {name}", [bytes], b => ImageDecoder.Decode(b, "fuzzed", options), IsRefusal) { FreeBytes = 12_000_000 };
+        {
+            foreach (string decoder in DecoderKinds.Names)
+            {
+                IImageDecoder decodes = DecoderKinds.Of(decoder);
+                yield return new($"{decoder} ImageDecoder, {name}", [bytes], b => decodes.Decode(b, "fuzzed", options), IsRefusal) { FreeBytes = 40_000_000 };
+            }
+        }
         yield return Json("ImagePipeline.FromJson", [ImagePresets.Handwriting(3).ToJson(), ImagePresets.Photos(1).ToJson()], ImagePipeline.FromJson);
         yield return Json("ImagePlan.FromJson", [new ImagePlan(AffineTransform.Identity, default, 1, 5, [new(0, 0, 2, 2)]).ToJson()], ImagePlan.FromJson);
         byte[] text = Encoding.UTF8.GetBytes("# words\nlarge\tbig\thuge\nquick\tfast\ncar\tautomobile\tauto\n");
