@@ -20,10 +20,16 @@ internal static class Program
     {
         ParseResult parsed = ToolCommand.Create(console).Parse(args);
         console.IsJson = parsed.GetValue<bool>(ToolCommand.JsonOption);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        if ((parsed.Errors.Count > 0 || CommandLineCheck.Problem(parsed) is not null) && parsed.Action is not HelpAction)
         {
             string command = FullName(parsed.CommandResult);
-            string problem = parsed.UnmatchedTokens is [string first, ..] ? $"'{first}' is no command, option or argument of '{command}'." : parsed.Errors[0].Message;
+            string problem = CommandLineCheck.Problem(parsed)
+                ?? (parsed is { CommandResult.Command: { Subcommands.Count: > 0, Action: null } above, UnmatchedTokens.Count: 0 }
+                    ? $"'{command}' needs a command: {string.Join(", ", above.Subcommands.Select(c => c.Name))}."
+                    : parsed.UnmatchedTokens is [string first, ..] ? $"'{first}' is no command, option or argument of '{command}'."
+
+                    // What was typed wrong comes before what was not typed.
+                    : (parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult { Tokens.Count: > 0 }) ?? parsed.Errors[0]).Message);
             console.Complain($"{problem} Try '{command} --help'.");
             return ExitCode.Usage;
         }
@@ -51,12 +57,12 @@ internal static class Program
         }
         catch (AutLearnException e)
         {
-            console.Complain(e.Message);
+            console.Complain(ToolWords.Of(e.Message));
             return ExitCode.Failure;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            console.Complain(e.Message);
+            console.Complain(ToolWords.Of(e.Message));
             return ExitCode.Failure;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("AUTLEARN_DEBUG") is null)

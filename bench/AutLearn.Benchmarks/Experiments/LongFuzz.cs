@@ -11,7 +11,7 @@ using AutLearn.Testing.Hostile;
 
 namespace AutLearn.Benchmarks.Experiments;
 
-/// <summary>Runs the fuzzers of the tests for minutes instead of a fixed number of cases: <c>fuzz --minutes 10 --seed 1</c>.</summary>
+/// <summary>Runs the fuzzers of the tests for minutes instead of a fixed number of cases: <c>fuzz --minutes 10 --seed 1</c>, and <c>--only TEXT</c> for those whose names hold the text.</summary>
 internal static class LongFuzz
 {
     // Parsers that run whole models shall not keep the quick ones from many cases.
@@ -23,7 +23,8 @@ internal static class LongFuzz
         int seed = int.Parse(Option(args, "--seed", "1"), CultureInfo.InvariantCulture);
         string output = Option(args, "--out", Path.Combine("bench", "results"));
         string folder = Directory.CreateTempSubdirectory("autlearn-fuzz-").FullName;
-        Fuzzer[] fuzzers = [.. Fuzzers(folder)];
+        string only = Option(args, "--only", "");
+        Fuzzer[] fuzzers = [.. Fuzzers(folder).Where(f => f.Name.Contains(only, StringComparison.Ordinal))];
         var failures = new List<string>();
         try
         {

@@ -16,11 +16,11 @@ internal sealed class AugmentImagesCommand
 
     private readonly Option<string> _out = new("--out", "-o") { Description = "The contact sheet: one PNG file for all images, such as sheet.png.", HelpName = "file", Required = true };
 
-    private readonly Option<ImagePreset> _preset = new("--preset")
+    private readonly Option<string> _preset = new Option<string>("--preset")
     {
-        Description = "Which changes are made.",
-        DefaultValueFactory = _ => ImagePreset.Photos,
-    };
+        Description = "Which changes are made: those for photos, or those for handwriting (no mirrors).",
+        DefaultValueFactory = _ => "photos",
+    }.OneOf("photos", "handwriting");
 
     private readonly Option<string?> _pipeline = new("--pipeline")
     {
@@ -102,7 +102,7 @@ internal sealed class AugmentImagesCommand
     {
         long seed = parsed.GetValue(_seed);
         if (parsed.GetValue(_pipeline) is not { } file)
-            return parsed.GetValue(_preset) == ImagePreset.Handwriting ? ImagePresets.Handwriting(seed) : ImagePresets.Photos(seed);
+            return parsed.GetRequiredValue(_preset) == "handwriting" ? ImagePresets.Handwriting(seed) : ImagePresets.Photos(seed);
         try
         {
             using var reader = new StreamReader(RegularFile.OpenRead(file));

@@ -16,11 +16,11 @@ internal sealed class AugmentTextCommand
 
     private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write.", HelpName = "file", Required = true };
 
-    private readonly Option<EdaMode> _mode = new("--mode")
+    private readonly Option<string> _mode = new Option<string>("--mode")
     {
         Description = "default keeps case, punctuation and offsets; reference equals the program that the authors of EDA published.",
-        DefaultValueFactory = _ => EdaMode.Default,
-    };
+        DefaultValueFactory = _ => "default",
+    }.OneOf("default", "reference");
 
     private readonly Option<int?> _count = new Option<int?>("--count", "-n")
     {
@@ -92,7 +92,7 @@ internal sealed class AugmentTextCommand
     private TextAugmentation Augmentation(ParseResult parsed, int sentences)
     {
         (double recommended, int count) = Eda.RecommendedStrength(sentences);
-        bool isReference = parsed.GetValue(_mode) == EdaMode.Reference;
+        bool isReference = parsed.GetRequiredValue(_mode) == "reference";
         double alpha = parsed.GetValue(_alpha) ?? (isReference ? 0.1 : recommended);
         var options = new EdaOptions
         {

@@ -30,13 +30,13 @@ internal sealed class CompileArguments
     {
         Description = "Train the biases alone (biases), or the scales and shifts of normalizations (normalizations).",
         HelpName = "kind",
-    }.AcceptOnlyFromAmong("biases", "normalizations");
+    }.OneOf("biases", "normalizations");
 
     private readonly Option<string?> _adapter = new Option<string?>("--adapter")
     {
         Description = "Train low-rank adapters beside weights that stay as they are (lora): alone, or with what --trainable, --last or --only choose. The export merges them into the weights.",
         HelpName = "kind",
-    }.AcceptOnlyFromAmong("lora");
+    }.OneOf("lora");
 
     private readonly Option<string[]> _on = new("--on")
     {
@@ -90,7 +90,7 @@ internal sealed class CompileArguments
     {
         Description = "What batch normalization does in the trained part: keep its running statistics (frozen), or use each batch's own (training).",
         DefaultValueFactory = _ => "frozen",
-    }.AcceptOnlyFromAmong("frozen", "training");
+    }.OneOf("frozen", "training");
 
     private readonly Option<double?> _clipNorm = new Option<double?>("--clip-norm")
     {

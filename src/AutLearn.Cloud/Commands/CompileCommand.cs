@@ -25,7 +25,7 @@ internal static class CompileCommand
         {
             Description = $"What to write: the device artifacts, or with ort-training also the official training artifacts of ONNX Runtime 1.19, in a sub-folder '{ArtifactNames.OrtTrainingFolder}' (--optimizer sgd or adamw only).",
             DefaultValueFactory = _ => DeviceTarget,
-        }.AcceptOnlyFromAmong(DeviceTarget, OrtTarget);
+        }.OneOf(DeviceTarget, OrtTarget);
         Option<string?> links = ModelFile.LinksOption();
         var arguments = new CompileArguments();
         var command = new Command(

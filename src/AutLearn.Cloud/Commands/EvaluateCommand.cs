@@ -34,7 +34,7 @@ internal sealed class EvaluateCommand
     private readonly Option<string?> _split = new Option<string?>("--split")
     {
         Description = "The part of divided data to measure on: train, validation or test. Default: test, or else validation.",
-    }.AcceptOnlyFromAmong("train", "validation", "test");
+    }.OneOf("train", "validation", "test");
 
     private readonly SentenceArguments _sentences = new();
     private readonly PreprocessingArguments _preprocessing = new();

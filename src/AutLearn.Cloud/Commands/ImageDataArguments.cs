@@ -29,7 +29,7 @@ internal sealed class ImageDataArguments
     {
         Description = "How the classes of folders and tables are the model's: by name, or, where a person knows that they stand in the same order, by position.",
         DefaultValueFactory = _ => "name",
-    }.AcceptOnlyFromAmong("name", "position");
+    }.OneOf("name", "position");
 
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave images out that cannot be decoded, and report them, instead of ending with an error." };
 

@@ -15,7 +15,7 @@ internal sealed class LossArguments
     {
         Description = "The loss: cross-entropy (one class a sample), bce (yes or no for each output), mse, l1 or huber (numbers).",
         DefaultValueFactory = _ => "cross-entropy",
-    }.AcceptOnlyFromAmong(Kinds);
+    }.OneOf(Kinds);
 
     private readonly Option<double> _labelSmoothing = new Option<double>("--label-smoothing")
     {

@@ -12,7 +12,7 @@ internal sealed class OptimizerArguments
     {
         Description = "The optimizer: sgd, adam, adamw, adagrad or rmsprop.",
         DefaultValueFactory = _ => "adam",
-    }.AcceptOnlyFromAmong("sgd", "adam", "adamw", "adagrad", "rmsprop");
+    }.OneOf("sgd", "adam", "adamw", "adagrad", "rmsprop");
 
     private readonly Option<double?> _momentum = new Option<double?>("--momentum")
     {
@@ -49,7 +49,7 @@ internal sealed class OptimizerArguments
     private readonly Option<string?> _form = new Option<string?>("--adamw-form")
     {
         Description = "adamw: the order of its operations: torch (decay first, epsilon beside the corrected root; the default) or transformers (epsilon beside the root as it is, decay last), which ONNX Runtime's training tool wrote.",
-    }.AcceptOnlyFromAmong("torch", "transformers");
+    }.OneOf("torch", "transformers");
 
     private readonly Option<double?> _weightDecay = new Option<double?>("--weight-decay")
     {

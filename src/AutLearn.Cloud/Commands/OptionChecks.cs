@@ -35,6 +35,23 @@ internal static class OptionChecks
         return option;
     }
 
+    /// <summary>Demands one of some words.</summary>
+    public static Option<T> OneOf<T>(this Option<T> option, params string[] words)
+    {
+        // For the help and for completion; the check itself has another message.
+        option.AcceptOnlyFromAmong(words);
+        option.Validators.Clear();
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                if (!words.Contains(token.Value, StringComparer.Ordinal))
+                    result.AddError($"Option '{result.Option.Name}' must be one of {string.Join(", ", words)}, not '{token.Value}'.");
+            }
+        });
+        return option;
+    }
+
     private static void Check(OptionResult result, Predicate<double> isValid, string range)
     {
         foreach (Token token in result.Tokens)

@@ -13,7 +13,7 @@ internal sealed class PreprocessingArguments
     {
         Description = $"How the network was trained to see images: {string.Join("; ", ImagePreprocessingPreset.All.Select(p => $"{p.Name} ({p.Description})"))}. Default: what the model carries, or else centered; none for a UInt8 input.",
         HelpName = "name",
-    }.AcceptOnlyFromAmong([.. ImagePreprocessingPreset.All.Select(p => p.Name)]);
+    }.OneOf([.. ImagePreprocessingPreset.All.Select(p => p.Name)]);
 
     private readonly Option<ChannelValues?> _mean = new("--mean")
     {
@@ -32,12 +32,12 @@ internal sealed class PreprocessingArguments
     private readonly Option<string?> _scale = new Option<string?>("--scale")
     {
         Description = "What white is before --mean and --std: 1 or 255. Default: that of the preset.",
-    }.AcceptOnlyFromAmong("1", "255");
+    }.OneOf("1", "255");
 
     private readonly Option<string?> _fit = new Option<string?>("--fit")
     {
         Description = "How a photo of any shape fits: crop (a centred square, then resized), resize-crop (the shorter side to --resize, then the centre), squash, or letterbox.",
-    }.AcceptOnlyFromAmong("crop", "resize-crop", "squash", "letterbox");
+    }.OneOf("crop", "resize-crop", "squash", "letterbox");
 
     private readonly Option<int?> _resize = new Option<int?>("--resize")
     {
@@ -60,17 +60,17 @@ internal sealed class PreprocessingArguments
     private readonly Option<string?> _filter = new Option<string?>("--filter")
     {
         Description = "How pixels between pixels are found: bilinear and bicubic (antialiased, as Pillow's), nearest, or bilinear-point (not antialiased, as TensorFlow's and OpenCV's).",
-    }.AcceptOnlyFromAmong("bilinear", "bicubic", "nearest", "bilinear-point");
+    }.OneOf("bilinear", "bicubic", "nearest", "bilinear-point");
 
     private readonly Option<string?> _order = new Option<string?>("--channel-order")
     {
         Description = "The order of three channels: rgb or bgr.",
-    }.AcceptOnlyFromAmong("rgb", "bgr");
+    }.OneOf("rgb", "bgr");
 
     private readonly Option<string?> _layout = new Option<string?>("--layout")
     {
         Description = "The order of the input's dimensions: nchw or nhwc. Default: what its shape tells.",
-    }.AcceptOnlyFromAmong("nchw", "nhwc");
+    }.OneOf("nchw", "nhwc");
 
     private readonly Option<ImageSize?> _size = new("--image-size")
     {

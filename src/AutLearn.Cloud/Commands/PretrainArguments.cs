@@ -76,7 +76,7 @@ internal sealed class PretrainArguments
     {
         Description = "What runs the steps: cpu, or cuda (a build of the tool with ONNX Runtime's GPU package, on a machine with CUDA).",
         DefaultValueFactory = _ => "cpu",
-    }.AcceptOnlyFromAmong("cpu", "cuda");
+    }.OneOf("cpu", "cuda");
 
     public Option<int> Threads { get; } = new Option<int>("--threads")
     {

@@ -107,6 +107,7 @@ internal static class PretrainCommand
                 result.MicroSteps,
                 result.ResumedAtStep,
                 result.BestEpoch,
+                result.BestEpoch ?? (result.Epochs.Length > 0 ? result.Epochs[^1].Epoch : null),
                 [.. result.Epochs.Select(e => new PretrainEpochReport(e.Epoch, e.TrainLoss, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy, e.LearningRate))],
                 result.Duration.TotalSeconds,
                 target,

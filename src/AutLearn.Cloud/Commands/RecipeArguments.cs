@@ -24,7 +24,7 @@ internal sealed class RecipeArguments
     private readonly Option<string?> _recipe = new Option<string?>("--recipe")
     {
         Description = "The network to build with fresh weights: mobilenet (images), lstm-lm (text) or text-classifier (labelled text).",
-    }.AcceptOnlyFromAmong(MobileNet, Language, Classifier);
+    }.OneOf(MobileNet, Language, Classifier);
 
     private readonly Option<double?> _width = new Option<double?>("--width")
     {
@@ -42,7 +42,7 @@ internal sealed class RecipeArguments
     {
         Description = "mobilenet: 1 (grey) or 3 (RGB). Default: 1 for IDX files of grey images, 3 for all others.",
         HelpName = "number",
-    }.AcceptOnlyFromAmong("1", "3");
+    }.OneOf("1", "3");
 
     private readonly Option<int?> _classes = new Option<int?>("--class-count")
     {
@@ -79,7 +79,7 @@ internal sealed class RecipeArguments
     private readonly Option<string?> _pooling = new Option<string?>("--pooling")
     {
         Description = "text-classifier: how words become a sentence: mean, attention or lstm. Default: mean.",
-    }.AcceptOnlyFromAmong("mean", "attention", "lstm");
+    }.OneOf("mean", "attention", "lstm");
 
     private readonly Option<int?> _sequence = new Option<int?>("--sequence")
     {

@@ -11,7 +11,7 @@ internal sealed class ScheduleArguments
     {
         Description = "The learning rate over time: constant, step (times a factor every so many steps), cosine (after a warm-up), or plateau (times a factor when the validation loss no longer falls).",
         DefaultValueFactory = _ => "constant",
-    }.AcceptOnlyFromAmong("constant", "step", "cosine", "plateau");
+    }.OneOf("constant", "step", "cosine", "plateau");
 
     private readonly Option<double> _learningRate = new Option<double>("--learning-rate", "--lr")
     {

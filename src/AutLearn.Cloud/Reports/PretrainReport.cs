@@ -16,6 +16,7 @@ namespace AutLearn.Cloud.Reports;
 /// <param name="MicroSteps">All batches that went into them.</param>
 /// <param name="ResumedAtStep">The updates that a checkpoint brought along.</param>
 /// <param name="BestEpoch">The epoch of the lowest loss, whose parameters were exported where there is a validation.</param>
+/// <param name="WrittenEpoch">The epoch whose parameters were written: the best where there is a validation, otherwise the last.</param>
 /// <param name="Epochs">The course of the training.</param>
 /// <param name="Seconds">The time since training was started or resumed.</param>
 /// <param name="Out">The ONNX file.</param>
@@ -37,6 +38,7 @@ internal sealed record PretrainReport(
     long MicroSteps,
     long ResumedAtStep,
     int? BestEpoch,
+    int? WrittenEpoch,
     ImmutableArray<PretrainEpochReport> Epochs,
     double Seconds,
     string Out,

@@ -18,7 +18,7 @@ internal static class PretrainReportView
         if (report.LeftOut is { } leftOut)
             DataReportView.AddTo(facts, leftOut);
         facts.AddRow("ended", Markup.Escape($"{report.End} after {Amounts.Count(report.Steps)} steps{(report.Accumulate > 1 ? $" of {Amounts.Count(report.MicroSteps)} micro-steps" : "")}{(report.ResumedAtStep > 0 ? $", {Amounts.Count(report.ResumedAtStep)} of them before this run" : "")}, {Amounts.Seconds(report.Seconds)}"));
-        facts.AddRow("model", Markup.Escape(report.Out));
+        facts.AddRow("model", Markup.Escape($"{report.Out}{Written(report)}"));
         if (report.Vocabulary is { } vocabulary)
             facts.AddRow("words", Markup.Escape(vocabulary));
         if (report.Log is { } log)
@@ -40,4 +40,11 @@ internal static class PretrainReportView
 
         screen.Write(epochs);
     }
+
+    private static string Written(PretrainReport report) => report switch
+    {
+        { BestEpoch: { } best } => $", the weights of epoch {best}, which had the lowest validation loss",
+        { WrittenEpoch: { } last } => $", the weights of epoch {last}, the last",
+        _ => "",
+    };
 }

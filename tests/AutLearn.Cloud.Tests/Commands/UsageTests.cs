@@ -1,3 +1,5 @@
+using AutLearn.Testing;
+
 namespace AutLearn.Cloud.Tests.Commands;
 
 [Trait("Category", "Unit")]
@@ -47,5 +49,38 @@ public sealed class UsageTests
         ToolRun run = await ToolRun.Of("--version");
         Assert.Equal(0, run.ExitCode);
         Assert.NotEmpty(run.Output);
+    }
+
+    [Fact]
+    public async Task Run_FolderThatIsNoPackage_SaysWhichCommandMakesOne()
+    {
+        using var folder = new TemporaryFolder();
+        (await ToolRun.Of("evaluate", folder.Path, folder.Path)).AssertFails(1, "that 'autlearn compile' wrote");
+        (await ToolRun.Of("personalize", folder.File("none"), folder.Path)).AssertFails(1, "that 'autlearn compile' wrote");
+    }
+
+    [Theory]
+    [InlineData("evaluate")]
+    [InlineData("personalize")]
+    [InlineData("compile")]
+    [InlineData("inspect")]
+    [InlineData("pretrain")]
+    public async Task Run_AnyFileForAModel_NeverLooksLikeADefect(string command)
+    {
+        using var folder = new TemporaryFolder();
+        string data = PhotoFolders.Clean(folder);
+        foreach ((string name, string text) in new[] { ("empty.onnx", ""), ("text.onnx", "hello"), ("table.csv", "a,b\n1,2\n"), ("zip.autlearn", "PK\u0003\u0004"), ("photo.jpg", "\u00FF\u00D8") })
+        {
+            string file = folder.File(name);
+            File.WriteAllText(file, text);
+            string[] args = command switch
+            {
+                "evaluate" or "personalize" => [command, file, data],
+                "compile" => [command, file, "--out", folder.File("out.autlearn")],
+                "pretrain" => [command, data, "--model", file, "--out", folder.File("out.onnx")],
+                _ => [command, file],
+            };
+            (await ToolRun.Of(args)).AssertFails(1, name);
+        }
     }
 }

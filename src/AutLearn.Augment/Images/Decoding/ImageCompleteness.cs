@@ -107,6 +107,7 @@ internal static class ImageCompleteness
     }
 
     // Uncompressed rows are padded to four bytes; packed ones have an end of their own, which the decoders miss when it is not there.
+    // The palette lies between header and pixels: ImageSharp allocates what either says without a look at the file.
     private static bool BmpEnds(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < 26)
@@ -119,6 +120,9 @@ internal static class ImageCompleteness
         long height = isOld ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]) : Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]));
         int bits = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(isOld ? 24 : 28)..]);
         uint compression = isOld ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(bytes[30..]);
+        uint colors = isOld || bytes.Length < 50 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(bytes[46..]);
+        if (offset > bytes.Length || colors > bytes.Length)
+            return false;
         return compression is not (0 or 3) || width <= 0 || offset + (((width * bits) + 31) / 32 * 4 * height) <= bytes.Length;
     }
 

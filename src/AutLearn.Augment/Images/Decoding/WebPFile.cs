@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 
 namespace AutLearn.Augment.Images.Decoding;
 
-/// <summary>Makes a still image of the first frame of an animated WebP file, which ImageSharp 2 does not read.</summary>
+/// <summary>What of WebP files ImageSharp 2 does not see: the first frame of an animation, and the size that the picture itself states.</summary>
 /// <remarks>Format: WebP Container Specification, sections Extended File Format and Animation.</remarks>
-internal static class AnimatedWebP
+internal static class WebPFile
 {
     private const int FrameHeader = 16;
 
@@ -21,6 +21,30 @@ internal static class AnimatedWebP
                 return null;
             if (bytes[at..].StartsWith("ANMF"u8) && length > FrameHeader)
                 return Still(bytes.Slice(at + 8, (int)length));
+            at += 8 + (int)length + (int)(length & 1);
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads the size that the picture itself states, which the header of an extended file may contradict.</summary>
+    /// <returns>Null where there is no picture.</returns>
+    public static (int Width, int Height)? SizeOfPicture(ReadOnlySpan<byte> bytes)
+    {
+        for (int at = 12; at + 18 <= bytes.Length;)
+        {
+            ReadOnlySpan<byte> chunk = bytes[at..], content = chunk[8..];
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]);
+            if (chunk.StartsWith("VP8L"u8))
+            {
+                uint sizes = BinaryPrimitives.ReadUInt32LittleEndian(content[1..]);
+                return ((int)(sizes & 0x3FFF) + 1, (int)(sizes >> 14 & 0x3FFF) + 1);
+            }
+
+            if (chunk.StartsWith("VP8 "u8))
+                return (BinaryPrimitives.ReadUInt16LittleEndian(content[6..]) & 0x3FFF, BinaryPrimitives.ReadUInt16LittleEndian(content[8..]) & 0x3FFF);
+            if (length > bytes.Length - at - 8)
+                return null;
             at += 8 + (int)length + (int)(length & 1);
         }
 
