@@ -16,7 +16,7 @@ internal sealed class TextAugmentation(Func<string, long, ImmutableArray<string>
         for (int row = 0; row < sentences.Count; row++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (string? label, string sentence) = sentences[row];
+            (string? label, string sentence, _) = sentences[row];
             if (content == SentenceContent.All)
                 Add(label, sentence);
             foreach (string augmented in augment(sentence, row))

@@ -96,30 +96,42 @@ internal sealed class EvaluateCommand
 
     private async Task<int> RunTextAsync(ParseResult parsed, string path, TextModel model, Stopwatch watch, CancellationToken cancellationToken)
     {
-        if (_preprocessing.IsGiven(parsed) || parsed.GetValue(_classes) is not null || parsed.GetValue(_split) is not null)
-            throw new UsageException("The model reads text: options for images, --classes and --split do not apply.");
+        if (_preprocessing.IsGiven(parsed) || parsed.GetValue(_classes) is not null)
+            throw new UsageException("The model reads text: options for images and --classes do not apply.");
         SentenceSet set = _sentences.Read(parsed, _images.Path(parsed), model.IsLanguageModel ? LabelNeed.Ignored : LabelNeed.Optional);
-        EvaluateTextReport report = await TextSessions.EvaluateAsync(model, path, set, watch, _console, cancellationToken).ConfigureAwait(false);
+        (SentenceSet picked, string? part) = Part(parsed, set);
+        EvaluateTextReport report = await TextSessions.EvaluateAsync(model, path, picked, part, watch, _console, cancellationToken).ConfigureAwait(false);
         _console.Report(report, ReportJson.Default.EvaluateTextReport, TextReportView.Render);
         return ExitCode.Success;
     }
 
+    private (SentenceSet Set, string? Part) Part(ParseResult parsed, SentenceSet set)
+    {
+        if (!set.Sentences.Any(s => s.Part is not null))
+            return parsed.GetValue(_split) is null ? (set, null) : throw new UsageException("Option --split belongs to a table with a column split.");
+        DataPart part = Part(parsed, p => set.Sentences.Any(s => s.Part == p));
+        SentenceSet picked = set.Pick(part);
+        return picked.Sentences.Count == 0 ? throw new UsageException($"The data have no part {NameOf(part)}.") : (picked, NameOf(part));
+    }
+
     // Divided data are measured on what nobody learned from.
+    private DataPart Part(ParseResult parsed, Func<DataPart, bool> has) => parsed.GetValue(_split) switch
+    {
+        "train" => DataPart.Training,
+        "validation" => DataPart.Validation,
+        "test" => DataPart.Test,
+        _ => has(DataPart.Test) ? DataPart.Test : has(DataPart.Validation) ? DataPart.Validation : DataPart.Training,
+    };
+
+    private static string NameOf(DataPart part) => part switch { DataPart.Training => "train", DataPart.Validation => "validation", _ => "test" };
+
     private (ImageSet Images, string? Part) Part(ParseResult parsed, ImageSet images)
     {
-        string? said = parsed.GetValue(_split);
         if (images.Parts.IsEmpty)
-            return said is null ? (images, null) : throw new UsageException("Option --split belongs to data with parts: folders train and test, or a table with a column split.");
-        DataPart part = said switch
-        {
-            "train" => DataPart.Training,
-            "validation" => DataPart.Validation,
-            "test" => DataPart.Test,
-            _ => images.Parts.Contains(DataPart.Test) ? DataPart.Test : images.Parts.Contains(DataPart.Validation) ? DataPart.Validation : DataPart.Training,
-        };
+            return parsed.GetValue(_split) is null ? (images, null) : throw new UsageException("Option --split belongs to data with parts: folders train and test, or a table with a column split.");
+        DataPart part = Part(parsed, images.Parts.Contains);
         ImageSet picked = images.Pick(part);
-        string name = part switch { DataPart.Training => "train", DataPart.Validation => "validation", _ => "test" };
-        return picked.Count == 0 ? throw new UsageException($"The data have no part {name}.") : (picked, name);
+        return picked.Count == 0 ? throw new UsageException($"The data have no part {NameOf(part)}.") : (picked, NameOf(part));
     }
 
     private (IImageClassifier Classifier, ImmutableArray<string> Classes, int? ClassCount) Open(ParseResult parsed, string path)

@@ -164,9 +164,12 @@ internal static class PretrainCommand
         int seed = parsed.GetValue(arguments.Seed);
         double heldOut = parsed.GetValue(arguments.Validation);
         TextRecipe network = recipe.ForText(parsed, seed, out int words, out bool isClassifier);
+        SentenceSet set = columns.Read(parsed, path, isClassifier ? LabelNeed.Needed : LabelNeed.Ignored);
+        if (set.IsDivided && heldOut > 0 && parsed.GetResult(arguments.Validation) is { Implicit: false })
+            throw new UsageException("The data are divided already: leave --validation out.");
         return isClassifier
-            ? TextTasks.Classifier(columns.Read(parsed, path, LabelNeed.Needed), network, words, recipe.Sequence(parsed), heldOut, seed)
-            : TextTasks.LanguageModel(columns.Read(parsed, path, LabelNeed.Ignored), network, words, recipe.Sequence(parsed), heldOut);
+            ? TextTasks.Classifier(set, network, words, recipe.Sequence(parsed), heldOut, seed)
+            : TextTasks.LanguageModel(set, network, words, recipe.Sequence(parsed), heldOut);
     }
 
     private static string WordsPath(string target) => Path.ChangeExtension(target, ".vocabulary.txt");

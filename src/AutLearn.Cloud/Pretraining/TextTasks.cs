@@ -16,7 +16,7 @@ internal static class TextTasks
     private const int LongestSentence = 256;
     private const int DefaultSequence = 20;
 
-    /// <summary>Prepares a language model: one sequence of tokens, cut into rows; the end of it is held out.</summary>
+    /// <summary>Prepares a language model: one sequence of tokens, cut into rows; the end of it is held out, or what the data set aside.</summary>
     /// <param name="set">The sentences.</param>
     /// <param name="recipe">The network.</param>
     /// <param name="vocabularySize">The most words; null for the recipe's default.</param>
@@ -24,17 +24,27 @@ internal static class TextTasks
     /// <param name="heldOut">The share that is held out, in [0, 1).</param>
     public static PretrainTask LanguageModel(SentenceSet set, TextRecipe recipe, int vocabularySize, int? sequence, double heldOut)
     {
-        string[] lines = [.. set.Sentences.Select(s => s.Text)];
+        bool isDivided = heldOut > 0 && set.IsDivided;
+        string[] lines = TextsOf(isDivided ? set.Pick(DataPart.Training) : set);
         ITextTokenizer tokenizer = recipe.Text is { } own
             ? TextEncoder.Open(own, PretrainedTokenizer.Open)
             : WordVocabulary.Of(lines, vocabularySize, WordVocabulary.UnknownWord, WordVocabulary.LineEnd);
         int lineEnd = recipe.Text?.Spec.End ?? (tokenizer as WordVocabulary)?.Find(WordVocabulary.LineEnd)
             ?? throw new AutLearnException($"The tokenizer that '{recipe.Name}' carries has no token that ends a line, which a language model learns from.");
         int length = sequence ?? recipe.Text?.Spec.MaxLength ?? DefaultSequence;
-        long[] tokens = TextLines.Tokens(lines, tokenizer, lineEnd);
-        int held = heldOut > 0 ? Math.Max(length + 1, (int)(tokens.Length * heldOut)) : 0;
-        if (tokens.Length - held < length + 1)
-            throw new DataFileException(set.Path, $"has {tokens.Length} tokens, too few for sequences of {length}{(held > 0 ? " in training and validation" : "")}.");
+        ReadOnlyMemory<long> tokens = TextLines.Tokens(lines, tokenizer, lineEnd), validation = default;
+        if (isDivided)
+        {
+            validation = TextLines.Tokens(TextsOf(set.Pick(set.Measured(DataPart.Validation))), tokenizer, lineEnd);
+        }
+        else if (heldOut > 0)
+        {
+            int held = Math.Min(tokens.Length, Math.Max(length + 1, (int)(tokens.Length * heldOut)));
+            (tokens, validation) = (tokens[..^held], tokens[^held..]);
+        }
+
+        if (tokens.Length < length + 1 || (heldOut > 0 && validation.Length < length + 1))
+            throw new DataFileException(set.Path, $"has {tokens.Length + validation.Length} tokens, too few for sequences of {length}{(heldOut > 0 ? " in training and validation" : "")}.");
         OnnxModel model = recipe.Build(new(tokenizer.Count, 0, 0));
         TextArtifacts text = recipe.Text is { } carried
             ? carried with { Spec = carried.Spec with { MaxLength = length } }
@@ -44,8 +54,8 @@ internal static class TextTasks
             model,
             set.Description,
             DataHash.Of(set.Path),
-            new TokenSource(tokens.AsMemory(0, tokens.Length - held), length),
-            held > 0 ? new TokenSource(tokens.AsMemory(tokens.Length - held), length) : null,
+            new TokenSource(tokens, length),
+            validation.IsEmpty ? null : new TokenSource(validation, length),
             tokenizer.Count,
             null,
             [],
@@ -55,7 +65,7 @@ internal static class TextTasks
         };
     }
 
-    /// <summary>Prepares a classifier: a row a sentence; some of them, drawn by the seed, are held out.</summary>
+    /// <summary>Prepares a classifier: a row a sentence; some of them, drawn by the seed or set aside by the data, are held out.</summary>
     /// <param name="set">Labelled sentences.</param>
     /// <param name="recipe">The network.</param>
     /// <param name="vocabularySize">The most words, special ones included.</param>
@@ -70,7 +80,9 @@ internal static class TextTasks
         if (classes.Length < 2)
             throw new DataFileException(set.Path, $"has one label for all sentences ('{classes[0]}'); a classifier tells at least two apart. If that is the wrong column, name it with --label-column.");
         long[] labels = LabelNames.Number(set, classes, null);
-        HoldOutSplit? split = heldOut > 0 ? HoldOutSplit.Of(set.Sentences.Count, heldOut, seed) : null;
+        HoldOutSplit? split = heldOut == 0 ? null
+            : set.IsDivided ? new(RowsOf(set, DataPart.Training), RowsOf(set, set.Measured(DataPart.Validation)))
+            : HoldOutSplit.Of(set.Sentences.Count, heldOut, seed);
         int[] train = split is null ? [.. Enumerable.Range(0, set.Sentences.Count)] : [.. split.Train];
         ITextTokenizer tokenizer = recipe.Text is { } own
             ? TextEncoder.Open(own, PretrainedTokenizer.Open)
@@ -100,6 +112,10 @@ internal static class TextTasks
 
         SentenceSource Rows(int[] rows) => new(encoder, [.. rows.Select(i => encoder.Encode(set.Sentences[i].Text))], [.. rows.Select(i => labels[i])]);
     }
+
+    private static string[] TextsOf(SentenceSet set) => [.. set.Sentences.Select(s => s.Text)];
+
+    private static ImmutableArray<int> RowsOf(SentenceSet set, DataPart part) => [.. Enumerable.Range(0, set.Sentences.Count).Where(i => set.Sentences[i].Part == part)];
 
     private static TextArtifacts ArtifactsOf(OnnxModel model, WordVocabulary vocabulary, int maxLength, int padding, int? end)
     {

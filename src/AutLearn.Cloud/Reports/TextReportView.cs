@@ -13,7 +13,7 @@ internal static class TextReportView
     {
         Table facts = ReportTables.Facts();
         facts.AddRow("model", Markup.Escape($"{report.Model}, {Kind(report.Kind)}"));
-        facts.AddRow("data", Markup.Escape($"{report.Data}: {Amounts.Count(report.Sentences)} sentences, {Amounts.Count(report.Tokens)} tokens{(report.UnknownTokens is { } unknown ? $", {Amounts.Percent(unknown)} unknown" : "")}"));
+        facts.AddRow("data", Markup.Escape($"{report.Data}{(report.Part is { } part ? $", {part}" : "")}: {Amounts.Count(report.Sentences)} sentences, {Amounts.Count(report.Tokens)} tokens{(report.UnknownTokens is { } unknown ? $", {Amounts.Percent(unknown)} unknown" : "")}"));
         if (report.Figures is { } figures)
         {
             facts.AddRow("loss", Loss(figures.Loss));

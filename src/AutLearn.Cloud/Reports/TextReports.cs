@@ -14,6 +14,7 @@ internal sealed record TextFigures(double Loss, double? Perplexity, double Accur
 /// <summary>What <c>evaluate</c> measures of a text model.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Data">The texts, and how they were read.</param>
+/// <param name="Part">The part of the data that was measured on: train, validation or test; null where the data are not divided.</param>
 /// <param name="Kind">classifier or language_model.</param>
 /// <param name="Sentences">The sentences of the data.</param>
 /// <param name="Tokens">The tokens that the model read.</param>
@@ -26,6 +27,7 @@ internal sealed record TextFigures(double Loss, double? Perplexity, double Accur
 internal sealed record EvaluateTextReport(
     string Model,
     string Data,
+    string? Part,
     string Kind,
     int Sentences,
     long Tokens,

@@ -18,11 +18,16 @@ internal sealed class SentenceColumns
     private static readonly ImmutableHashSet<string> TextNames = Names("text sentence tweet content review message question phrase comment body utterance document headline post sms");
     private static readonly ImmutableHashSet<string> LabelNames = Names("label labels class category target sentiment polarity intent emotion topic y");
 
-    private SentenceColumns(int text, int? label, bool hasHeader, string description) => (Text, Label, HasHeader, Description) = (text, label, hasHeader, description);
+    private static readonly ImmutableHashSet<string> PartNames = Names("split part set subset");
+
+    private SentenceColumns(int text, int? label, int? part, bool hasHeader, string description) => (Text, Label, Part, HasHeader, Description) = (text, label, part, hasHeader, description);
 
     public int Text { get; }
 
     public int? Label { get; }
+
+    /// <summary>Gets the column that says what each row was set aside for.</summary>
+    public int? Part { get; }
 
     public bool HasHeader { get; }
 
@@ -71,8 +76,11 @@ internal sealed class SentenceColumns
         string description = $"text: {NameOf(textColumn.Value)}";
         if (labelColumn is { } used && need != LabelNeed.Ignored)
             description += $", labels: {NameOf(used)}";
-        string[] left = [.. Enumerable.Range(0, header.Length).Where(c => c != textColumn && (c != labelColumn || need == LabelNeed.Ignored)).Select(NameOf)];
-        return new(textColumn.Value, labelColumn, hasHeader, left.Length == 0 ? description : $"{description}; left out: {string.Join(", ", left)}");
+        int? partColumn = need != LabelNeed.Refused && hasHeader ? PartColumn(rows, header, textColumn.Value, labelColumn) : null;
+        if (partColumn is { } parts)
+            description += $", parts: {NameOf(parts)}";
+        string[] left = [.. Enumerable.Range(0, header.Length).Where(c => c != textColumn && c != partColumn && (c != labelColumn || need == LabelNeed.Ignored)).Select(NameOf)];
+        return new(textColumn.Value, labelColumn, partColumn, hasHeader, left.Length == 0 ? description : $"{description}; left out: {string.Join(", ", left)}");
 
         string NameOf(int column) => hasHeader ? header[column].Trim() : string.Create(CultureInfo.InvariantCulture, $"column {column + 1}");
     }
@@ -96,6 +104,10 @@ internal sealed class SentenceColumns
         int[] found = [.. Enumerable.Range(0, header.Length).Where(i => i != taken && names.Contains(header[i].Trim()))];
         return found.Length == 1 ? found[0] : null;
     }
+
+    // Only where every row names a part.
+    private static int? PartColumn(IReadOnlyList<DelimitedRow> rows, string[] header, int text, int? label) =>
+        Only(header, PartNames, text) is { } found && found != label && rows.Skip(1).All(r => DataParts.Of(r.Cells[found]) is not null) ? found : null;
 
     // The one of two columns that holds classes, where both may the one that is much shorter; null where that cannot be told.
     private static int? LabelLike(DelimitedRow[] rows)

@@ -54,7 +54,7 @@ internal static class SentenceFile
                 throw new DataFileException(path, $"row {row.Line} has no label.");
             string text = row.Cells[columns.Text];
             if (!string.IsNullOrWhiteSpace(text))
-                sentences.Add(new(label, text));
+                sentences.Add(new(label, text, columns.Part is { } part ? DataParts.Of(row.Cells[part]) : null));
             else if (label is not null)
                 throw new DataFileException(path, $"row {row.Line} has a label but no text.");
         }

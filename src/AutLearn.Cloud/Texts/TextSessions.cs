@@ -20,10 +20,11 @@ internal static class TextSessions
     /// <param name="model">The model.</param>
     /// <param name="name">What to call it in the report.</param>
     /// <param name="set">The sentences.</param>
+    /// <param name="part">The part of divided data that the sentences are; null where they are not divided.</param>
     /// <param name="watch">Runs since the model was opened.</param>
     /// <param name="console">Shows progress.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public static async Task<EvaluateTextReport> EvaluateAsync(TextModel model, string name, SentenceSet set, Stopwatch watch, ToolConsole console, CancellationToken cancellationToken)
+    public static async Task<EvaluateTextReport> EvaluateAsync(TextModel model, string name, SentenceSet set, string? part, Stopwatch watch, ToolConsole console, CancellationToken cancellationToken)
     {
         TextRows rows = model.Rows(set);
         TextScore score = await console.TrackAsync(
@@ -34,7 +35,7 @@ internal static class TextSessions
         (ImmutableArray<ClassFigures> classes, ImmutableArray<ConfusionCell> confusion) = ConfusionTable.Of(labelled, model.Model.Manifest.Classes);
         long tokens = rows.Tokens.Sum(t => (long)t.Length);
         double? unknown = model.Encoder.Tokenizer is WordVocabulary words && tokens > 0 ? (double)rows.Tokens.Sum(t => t.Count(n => n == words.Unknown)) / tokens : null;
-        return new(name, set.Description, KindOf(model), set.Sentences.Count, tokens, unknown, score.Figures(), classes, confusion, watch.Elapsed.TotalSeconds, [.. score.Predictions.Select(p => new TextPredictionReport(p.Image, p.Label, p.Top))]);
+        return new(name, set.Description, part, KindOf(model), set.Sentences.Count, tokens, unknown, score.Figures(), classes, confusion, watch.Elapsed.TotalSeconds, [.. score.Predictions.Select(p => new TextPredictionReport(p.Image, p.Label, p.Top))]);
     }
 
     /// <summary>Fine-tunes a model on some of a person's texts and measures it on the rest, before and after.</summary>
@@ -48,11 +49,9 @@ internal static class TextSessions
     public static async Task<PersonalizeTextReport> PersonalizeAsync(
         TextModel model, string name, SentenceSet set, long packageBytes, PersonalizationSettings settings, ToolConsole console, CancellationToken cancellationToken)
     {
-        TextRows rows = model.Rows(set);
-        if (rows.Count < 2)
-            throw new DataFileException(set.Path, $"{(model.IsLanguageModel ? $"one sequence of {model.Encoder.Spec.MaxLength} tokens is" : "one sentence is")} too little to learn from some and measure on others.");
-        HoldOutSplit split = model.IsLanguageModel ? End(rows.Count, settings.HoldOutFraction) : HoldOutSplit.Of(rows.Count, settings.HoldOutFraction, settings.Seed);
-        TextRows train = rows.Pick(split.Train), heldOut = rows.Pick(split.HoldOut);
+        (TextRows train, TextRows heldOut) = set.IsDivided
+            ? (model.Rows(set.Pick(DataPart.Training)), model.Rows(set.Pick(set.Measured(DataPart.Test))))
+            : Split(model, set, settings);
         var watch = Stopwatch.StartNew();
         FeatureSet features = await console.TrackAsync(
             "Reading texts",
@@ -87,6 +86,15 @@ internal static class TextSessions
             null);
 
         TextFigures Score() => model.Score(heldOut, _ => { }, cancellationToken).Figures()!;
+    }
+
+    private static (TextRows Train, TextRows HeldOut) Split(TextModel model, SentenceSet set, PersonalizationSettings settings)
+    {
+        TextRows rows = model.Rows(set);
+        if (rows.Count < 2)
+            throw new DataFileException(set.Path, $"{(model.IsLanguageModel ? $"one sequence of {model.Encoder.Spec.MaxLength} tokens is" : "one sentence is")} too little to learn from some and measure on others.");
+        HoldOutSplit split = model.IsLanguageModel ? End(rows.Count, settings.HoldOutFraction) : HoldOutSplit.Of(rows.Count, settings.HoldOutFraction, settings.Seed);
+        return (rows.Pick(split.Train), rows.Pick(split.HoldOut));
     }
 
     private static FeatureSet Extract(TextModel model, SentenceSet set, TextRows rows, Action<int> progress, CancellationToken cancellationToken)

@@ -107,6 +107,27 @@ public sealed class TextModelCommandTests : IDisposable
         (await ToolRun.Of("personalize", lm, _folder.Write("e.txt", "cat\n"u8.ToArray()))).AssertFails(1, "one sequence of 6 tokens is too little");
     }
 
+    [Fact]
+    public async Task Data_DividedByAColumn_AreLearnedAndMeasuredAsDivided()
+    {
+        string rows = string.Concat(Enumerable.Repeat(string.Concat(SmallTexts.Good.Select(s => $"pos\ttrain\t{s}\n").Concat(SmallTexts.Bad.Select(s => $"neg\ttrain\t{s}\n"))), 10));
+        string data = _folder.Write("all.tsv", Encoding.UTF8.GetBytes("label\tsplit\ttext\n" + rows + "pos\tdev\tgood film\nneg\tdev\tawful film\nneg\tdev\tso awful\npos\ttest\tgood zebra\npos\ttest\tawful zebra\n"));
+        string model = _folder.File("c.onnx"), package = _folder.File("c.autlearn");
+        JsonElement trained = (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--hidden", "16", "--epochs", "12", "--batch-size", "8", "--lr", "0.02", "--out", model, "--json")).Json();
+        Assert.Equal((80, 3), (trained.GetProperty("train_rows").GetInt32(), trained.GetProperty("validation_rows").GetInt32()));
+        Assert.DoesNotContain("zebra", await File.ReadAllLinesAsync(_folder.File("c.vocabulary.txt")));
+        JsonElement test = (await ToolRun.Of("evaluate", model, data, "--json")).Json();
+        Assert.Equal(("test", 2, 1), (test.GetProperty("part").GetString(), test.GetProperty("sentences").GetInt32(), test.GetProperty("figures").GetProperty("correct").GetInt32()));
+        Assert.Equal(3, (await ToolRun.Of("evaluate", model, data, "--split", "validation", "--json")).Json().GetProperty("sentences").GetInt32());
+        await ToolRun.Of("compile", model, "--out", package);
+        JsonElement mine = (await ToolRun.Of("personalize", package, data, "--epochs", "1", "--json")).Json();
+        Assert.Equal((80, 2), (mine.GetProperty("train_rows").GetInt32(), mine.GetProperty("hold_out_rows").GetInt32()));
+        JsonElement language = (await ToolRun.Of("pretrain", data, "--recipe", "lstm-lm", "--hidden", "8", "--layers", "1", "--sequence", "3", "--epochs", "1", "--out", _folder.File("lm.onnx"), "--json")).Json();
+        Assert.Equal(2, language.GetProperty("validation_rows").GetInt32());
+        (await ToolRun.Of("pretrain", data, "--recipe", "text-classifier", "--validation", "0.5", "--out", model)).AssertFails(2, "divided already");
+        (await ToolRun.Of("evaluate", model, SmallTexts.Labelled(_folder), "--split", "test")).AssertFails(2, "--split");
+    }
+
     // Two inputs, as models of a hub have them, and BERT's tokenizer beside.
     [Fact]
     public async Task Compile_WithTheTokenizerOfAHub_CarriesItToWhatUsesIt()

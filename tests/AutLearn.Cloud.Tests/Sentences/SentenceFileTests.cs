@@ -32,7 +32,7 @@ public sealed class SentenceFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a.tsv", "source\tsplit\ttext\nx\ttrain\tfirst one\ny\ttest\tsecond \"one\n", "text: text; left out: source, split")]
+    [InlineData("a.tsv", "source\tsplit\ttext\nx\tnorth\tfirst one\ny\ttest\tsecond \"one\n", "text: text; left out: source, split")]
     [InlineData("a.txt", "pos\tfirst one\npos\tsecond \"one\n", "text: column 2; left out: column 1")]
     [InlineData("a.csv", "label,text\npos,first one\npos,\"second \"\"one\"\n", "text: text; left out: label")]
     [InlineData("a.tsv", "first one\nsecond \"one\n", "text: column 1")]
@@ -42,6 +42,19 @@ public sealed class SentenceFileTests : IDisposable
         SentenceSet set = SentenceFile.Read(Write(name, content), LabelNeed.Ignored);
         Assert.Equal([new(null, "first one"), new(null, "second \"one")], set.Sentences);
         Assert.Equal(columns, set.Columns);
+    }
+
+    [Theory]
+    [InlineData("source\tsplit\ttext\nx\ttrain\ta\ny\tdev\tb\nz\ttest\tc\n", "text: text, parts: split; left out: source")]
+    [InlineData("text\tSet\na\tTraining\nb\tvalid\nc\tTEST\n", "text: text, parts: Set")]
+    public void Read_ColumnOfParts_DividesTheSentences(string content, string columns)
+    {
+        SentenceSet set = SentenceFile.Read(Write("a.tsv", content), LabelNeed.Ignored);
+        Assert.Equal([DataPart.Training, DataPart.Validation, DataPart.Test], set.Sentences.Select(s => s.Part));
+        Assert.Equal(columns, set.Columns);
+        Assert.True(set.IsDivided);
+        Assert.Equal("c", Assert.Single(set.Pick(set.Measured(DataPart.Test)).Sentences).Text);
+        Assert.False(set.Pick(DataPart.Training).IsDivided);
     }
 
     [Fact]

@@ -109,7 +109,9 @@ internal static class TextWalk
         const int Seed = 1, Hidden = 96, Vocabulary = 5_000, Epochs = 3, HeadEpochs = 3;
         const double Rate = 0.003, HeadRate = 0.001;
         string train = Path.Combine(folder, "tweets.tsv"), test = Path.Combine(folder, "later.tsv"), mine = Path.Combine(folder, "hamlet.txt");
-        string[] tweets = [.. Lines(Data("twitter/tweets.tsv.gz")).Take(1 + Tweets + TestTweets)];
+
+        // Without the column that says in which part of some other task each stood.
+        string[] tweets = [.. Lines(Data("twitter/tweets.tsv.gz")).Take(1 + Tweets + TestTweets).Select(l => l.Split('\t')).Select(c => $"{c[0]}\t{c[2]}")];
         File.WriteAllLines(train, tweets[..(1 + Tweets)]);
         File.WriteAllLines(test, [tweets[0], .. tweets[(1 + Tweets)..]]);
         File.WriteAllLines(mine, Lines(Data("shakespeare/shakespeare_roles.tsv.gz")).Select(l => l.Split('\t')).Where(c => c[0] == "hamlet/Hamlet").Select(c => c[4]));
@@ -200,7 +202,7 @@ internal static class TextWalk
         | --- | ---: | ---: |
         {rows.TrimEnd()}
 
-        The commands (of seed 1; `tweets.tsv` and `later.tsv` are the first {Tweets} rows of the collected tweets and the {TestTweets} behind, `hamlet.txt` the lines of one Shakespearean role):
+        The commands (of seed 1; `tweets.tsv` and `later.tsv` are the first {Tweets} rows of the collected tweets, without their column of parts, and the {TestTweets} behind, `hamlet.txt` the lines of one Shakespearean role):
 
         ```
         {string.Join("\n", commands.Select(c => $"autlearn {c}"))}
