@@ -1,6 +1,7 @@
 using AutLearn.Benchmarks;
 using AutLearn.Benchmarks.Experiments;
 using AutLearn.Benchmarks.Experiments.Sentences;
+using AutLearn.Benchmarks.Experiments.Walks;
 using AutLearn.Benchmarks.Experiments.Words;
 using BenchmarkDotNet.Running;
 
@@ -30,6 +31,8 @@ switch (args)
         return ImageDecoderTimes.Run(rest);
     case ["photo-folder", .. string[] rest]:
         return await PhotoFolder.RunAsync(rest);
+    case ["data-walk", .. string[] rest]:
+        return DataWalk.Run(rest);
     case ["finite-check", .. string[] rest]:
         return FiniteCheckCost.Run(rest);
     case ["optimizers", .. string[] rest]:

@@ -82,6 +82,9 @@ public sealed class CompileOptions
     /// <summary>Gets or sets how text becomes input, with the tokenizer's files; stored in the artifacts.</summary>
     public TextArtifacts? Text { get; set; }
 
+    /// <summary>Gets or sets which columns of a table the model reads and tells; null (the default) where its rows are no table's.</summary>
+    public TableSpec? Table { get; set; }
+
     /// <summary>Gets or sets the class names by index; empty where unknown.</summary>
     public ImmutableArray<string> Classes { get; set; } = [];
 

@@ -118,6 +118,7 @@ public static class ModelCompiler
             Defaults = options.Defaults,
             Preprocessing = options.Preprocessing,
             Text = options.Text?.Spec,
+            Table = options.Table,
             Classes = Named(options.Classes, graph.Find(prepared.Scores)!),
             Files = [],
         };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Graph;
@@ -154,7 +155,7 @@ internal sealed class CompileArguments
             Trainable = trainable,
             Adapter = Adapter(parsed),
             FixedInputs = FixedInputs(parsed),
-            Loss = _loss.Read(parsed),
+            Loss = (_loss.IsGiven(parsed) ? null : TableObjectives.LossOf(ModelNotes.Table(model))) ?? _loss.Read(parsed),
             Optimizer = _optimizer.Read(parsed),
             ClipNorm = parsed.GetValue(_clipNorm),
             AccumulationSteps = parsed.GetValue(_accumulate),
@@ -163,6 +164,7 @@ internal sealed class CompileArguments
             BatchNormalization = parsed.GetValue(_batchNormalization) == "training" ? NormalizationStatistics.Training : NormalizationStatistics.Frozen,
             Preprocessing = _preprocessing.Read(parsed, model),
             Text = _tokenizer.Read(parsed, model, FixedInputs(parsed).ContainsKey),
+            Table = ModelNotes.Table(model),
             Classes = parsed.GetValue(_classes) is { } classes ? ClassNames.Read(classes) : parsed.GetValue(_newHead) is null ? ModelNotes.Classes(model) : [],
             Defaults = _defaults.Read(parsed, learningRate: 0.001),
         };

@@ -5,10 +5,12 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Evaluation;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Sentences;
+using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Cloud.Texts;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
+using AutLearn.Runtime;
 
 namespace AutLearn.Cloud.Commands;
 
@@ -47,7 +49,7 @@ internal sealed class EvaluateCommand
         var evaluate = new EvaluateCommand(console);
         var command = new Command(
             "evaluate",
-            "Measure a model on images or, where it carries a tokenizer, on texts: its accuracy where they are labelled, the likeliest classes of each where they are not, loss and perplexity of a language model. --preprocessing and what follows it are for plain .onnx files; artifacts bring their own.")
+            "Measure a model on images or, where it carries a tokenizer, on texts, or, where it knows its columns, on a table of numbers: its accuracy where they are labelled, the likeliest classes of each where they are not, loss and perplexity of a language model. --preprocessing and what follows it are for plain .onnx files; artifacts bring their own.")
         {
             evaluate._model,
         };
@@ -73,6 +75,12 @@ internal sealed class EvaluateCommand
         }
 
         _sentences.Refuse(parsed);
+        if (TableModelOf(parsed, path) is { } model)
+        {
+            using (model)
+                return RunTable(parsed, path, model, watch, cancellationToken);
+        }
+
         (IImageClassifier classifier, ImmutableArray<string> classes, int? classCount) = Open(parsed, path);
         using (classifier)
         {
@@ -91,6 +99,45 @@ internal sealed class EvaluateCommand
                 _console.Complain($"{skipped.Length} of {images.Count} images could not be decoded and were left out: {string.Join(", ", skipped.Take(3).Select(s => s.Image))}{(skipped.Length > 3 ? ", ..." : "")}");
         }
 
+        return ExitCode.Success;
+    }
+
+    // Null where the model's rows are no table's.
+    private PersonalModel? TableModelOf(ParseResult parsed, string path)
+    {
+        if (Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
+        {
+            return ModelNotes.Table(ModelFile.Read(path)) is null ? null
+                : throw new UsageException($"{path} reads tables of numbers, of which compiled artifacts are measured: autlearn compile {path} --out {Path.ChangeExtension(path, ".autlearn")}");
+        }
+
+        PersonalModel model = PersonalModel.Open(path);
+        try
+        {
+            if (model.Manifest.Table is not null)
+            {
+                if (parsed.GetValue(_state) is { } state)
+                    model.LoadState(state);
+                return model;
+            }
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+
+        model.Dispose();
+        return null;
+    }
+
+    private int RunTable(ParseResult parsed, string path, PersonalModel model, Stopwatch watch, CancellationToken cancellationToken)
+    {
+        if (_preprocessing.IsGiven(parsed) || parsed.GetValue(_classes) is not null || parsed.GetValue(_split) is not null)
+            throw new UsageException("The model reads tables of numbers: options for images, --classes and --split do not apply.");
+        var numbers = new TableModel(model);
+        NumberTable table = numbers.Read(_images.Path(parsed), areTargetsNeeded: false, _images.Data.SkipsBad(parsed));
+        _console.Report(TableSessions.Evaluate(numbers, path, table, watch, cancellationToken), ReportJson.Default.EvaluateTableReport, TableReportView.Render);
         return ExitCode.Success;
     }
 

@@ -13,7 +13,7 @@ internal sealed class LossArguments
 
     private readonly Option<string> _loss = new Option<string>("--loss")
     {
-        Description = "The loss: cross-entropy (one class a sample), bce (yes or no for each output), mse, l1 or huber (numbers).",
+        Description = "The loss: cross-entropy (one class a sample), bce (yes or no for each output), mse, l1 or huber (numbers). Default: what a model that reads tables says that it learned by, else cross-entropy.",
         DefaultValueFactory = _ => "cross-entropy",
     }.OneOf(Kinds);
 

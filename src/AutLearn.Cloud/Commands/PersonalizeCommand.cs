@@ -5,6 +5,7 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Personalization;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Sentences;
+using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Cloud.Texts;
 using AutLearn.Runtime;
@@ -37,7 +38,7 @@ internal static class PersonalizeCommand
         var training = new TrainingArguments();
         var command = new Command(
             "personalize",
-            "Fine-tune compiled artifacts on one person's labelled images, or texts where they carry a tokenizer, as the device would, and measure them on what is held out before and after. The part that stays frozen runs once for every row; all epochs train on its output.")
+            "Fine-tune compiled artifacts on one person's labelled images, or texts where they carry a tokenizer, or a table where they know its columns, as the device would, and measure them on what is held out before and after. The part that stays frozen runs once for every row; all epochs train on its output.")
         {
             artifacts,
         };
@@ -66,6 +67,16 @@ internal static class PersonalizeCommand
             }
 
             sentences.Refuse(parsed);
+            if (model.Manifest.Table is not null)
+            {
+                var numbers = new TableModel(model);
+                PersonalizeTableReport told = await TableSessions.PersonalizeAsync(
+                    numbers, path, numbers.Read(images.Path(parsed), areTargetsNeeded: true, images.Data.SkipsBad(parsed)), SizeOf(path), training.Read(parsed, model.Manifest.Defaults), console, cancellation).ConfigureAwait(false);
+                Save(parsed, model);
+                console.Report(told with { Exported = parsed.GetValue(export), SavedState = parsed.GetValue(save) }, ReportJson.Default.PersonalizeTableReport, TableReportView.Render);
+                return ExitCode.Success;
+            }
+
             ImageSet all = images.Open(parsed, model.Manifest.Classes, ClassCount.Of(model.Manifest), LabelUse.Needed);
             (ImageSet set, ImmutableArray<SkippedImage> skipped) = await images.Data.CheckAsync(parsed, all, new Personalizer(model).Tensorizer.SufficientSide, console, cancellation).ConfigureAwait(false);
             PersonalizeReport report = await PersonalizationSession.RunAsync(

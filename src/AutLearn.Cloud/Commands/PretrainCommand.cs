@@ -5,8 +5,10 @@ using AutLearn.Augment.Images;
 using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
+using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Sentences;
+using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
 using AutLearn.Compiler.Losses;
@@ -23,7 +25,7 @@ internal static class PretrainCommand
     {
         var data = new Argument<string>("data")
         {
-            Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}; or a text file (.txt), or a table with a column of text (.csv, .tsv), also as .gz.",
+            Description = $"{char.ToUpperInvariant(ImageDataArguments.Kinds[0])}{ImageDataArguments.Kinds[1..]}; or a text file (.txt), or a table with a column of text (.csv, .tsv), also as .gz; or, with --target, a table of numbers.",
         };
         var images = new ImageDataArguments();
         var classes = new Option<string?>("--classes")
@@ -33,12 +35,14 @@ internal static class PretrainCommand
         };
         var recipe = new RecipeArguments();
         var columns = new SentenceArguments();
+        var table = new TableArguments();
         var arguments = new PretrainArguments();
         var schedule = new ScheduleArguments();
         var optimizer = new OptimizerArguments();
         var preprocessing = new PreprocessingArguments();
         var command = new Command("pretrain", "Train a whole network on the server, every parameter of it: an ONNX file from the weights it holds, or a recipe from fresh ones. Writes one plain ONNX file, ready for 'compile'.") { data, classes, columns.Text, columns.Label };
         images.AddTo(command);
+        table.AddTo(command);
         recipe.AddTo(command);
         arguments.AddTo(command);
         optimizer.AddTo(command);
@@ -47,13 +51,19 @@ internal static class PretrainCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(data);
-            bool isText = SentenceFile.IsText(path) || (DelimitedFile.IsTable(path) && recipe.IsForText(parsed));
-            recipe.Check(parsed, isText);
+            table.Check(parsed);
+            bool isTable = table.IsGiven(parsed);
+            if (isTable && !DelimitedFile.IsTable(path))
+                throw new UsageException("Option --target belongs to tables of numbers: a .csv or .tsv file with a header.");
+            bool isText = !isTable && (SentenceFile.IsText(path) || (DelimitedFile.IsTable(path) && recipe.IsForText(parsed)));
+            recipe.Check(parsed, isText, isTable);
+            Loss loss = isTable ? TableObjectives.LossOf(table.Loss(parsed)) : new SoftmaxCrossEntropyLoss();
+            TableObjective objective = TableObjectives.Of(loss.Spec);
             int accumulate = parsed.GetValue(arguments.Accumulate), batchSize = parsed.GetValue(arguments.BatchSize);
             var options = new CompileOptions
             {
-                Trainable = TrainableSelection.All,
-                Loss = new SoftmaxCrossEntropyLoss(),
+                Trainable = recipe.IsPerceptron(parsed) ? TrainableSelection.Patterns(["*"], PerceptronRecipe.Scales(objective)) : TrainableSelection.All,
+                Loss = loss,
                 Optimizer = optimizer.Read(parsed),
                 ClipNorm = parsed.GetValue(arguments.ClipNorm),
                 AccumulationSteps = accumulate,
@@ -70,13 +80,20 @@ internal static class PretrainCommand
                 .Folder(arguments.Checkpoint.Name, checkpoint)
                 .FileInPlace(arguments.Log.Name, parsed.GetValue(arguments.Log))
                 .Png(arguments.Plot.Name, parsed.GetValue(arguments.Plot), out string? plot);
-            PretrainTask task = isText
-                ? TextTask(parsed, path, recipe, arguments, columns)
+            PretrainTask task = isTable
+                ? TableTasks.Create(
+                    NumberTable.Read(path, table.Targets(parsed), [], table.Ignored(parsed), areTargetsNeeded: true, images.SkipsBad(parsed)),
+                    loss,
+                    recipe.ForTable(parsed, objective, parsed.GetValue(arguments.Seed)),
+                    parsed.GetValue(arguments.Validation),
+                    parsed.GetValue(arguments.Seed))
+                : isText ? TextTask(parsed, path, recipe, arguments, columns)
                 : await ImageTask(parsed, path, parsed.GetValue(classes), images, recipe, arguments, preprocessing, console, cancellation).ConfigureAwait(false);
             options.ModelName = task.Name;
             options.Preprocessing = task.Preprocessing;
             options.Classes = task.Classes;
             options.Text = task.Text;
+            options.Table = task.Table;
             var settings = new PretrainSettings(
                 target,
                 parsed.GetValue(arguments.Epochs),
@@ -114,7 +131,10 @@ internal static class PretrainCommand
                 words,
                 settings.Log,
                 plot,
-                task.LeftOut);
+                task.LeftOut)
+            {
+                SkippedRows = task.SkippedRows,
+            };
             console.Report(report, ReportJson.Default.PretrainReport, PretrainReportView.Render);
             return ExitCode.Success;
         });

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using AutLearn.Cloud.Pretraining.Recipes;
+using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
@@ -13,6 +14,7 @@ internal sealed class RecipeArguments
     private const string MobileNet = "mobilenet";
     private const string Language = "lstm-lm";
     private const string Classifier = "text-classifier";
+    private const string Perceptron = "mlp";
     private const int DefaultWords = 10_000;
 
     private readonly Option<string?> _model = new("--model")
@@ -23,8 +25,8 @@ internal sealed class RecipeArguments
 
     private readonly Option<string?> _recipe = new Option<string?>("--recipe")
     {
-        Description = "The network to build with fresh weights: mobilenet (images), lstm-lm (text) or text-classifier (labelled text).",
-    }.OneOf(MobileNet, Language, Classifier);
+        Description = "The network to build with fresh weights: mobilenet (images), lstm-lm (text), text-classifier (labelled text) or mlp (a table of numbers).",
+    }.OneOf(MobileNet, Language, Classifier, Perceptron);
 
     private readonly Option<double?> _width = new Option<double?>("--width")
     {
@@ -58,13 +60,13 @@ internal sealed class RecipeArguments
 
     private readonly Option<int?> _hidden = new Option<int?>("--hidden")
     {
-        Description = "Text recipes: the size of embedding and state. Default: 256; 64 for text-classifier.",
+        Description = "Text recipes: the size of embedding and state; mlp: the width of its layers. Default: 256; 64 for text-classifier and mlp.",
         HelpName = "number",
     }.Between(1, 8192);
 
     private readonly Option<int?> _layers = new Option<int?>("--layers")
     {
-        Description = "lstm-lm: the LSTM layers. Default: 2.",
+        Description = "lstm-lm: the LSTM layers; mlp: the hidden layers. Default: 2.",
         HelpName = "number",
     }.Between(1, 16);
 
@@ -72,7 +74,7 @@ internal sealed class RecipeArguments
 
     private readonly Option<double?> _dropout = new Option<double?>("--dropout")
     {
-        Description = "Text recipes: the share of activations dropped while training. Default: 0.2; 0.5 for text-classifier.",
+        Description = "Text recipes and mlp: the share of activations dropped while training. Default: 0.2; 0.5 for text-classifier; 0 for mlp.",
         HelpName = "fraction",
     }.Fraction();
 
@@ -122,19 +124,23 @@ internal sealed class RecipeArguments
 
     /// <summary>Checks that options and data fit together.</summary>
     /// <exception cref="UsageException">They do not.</exception>
-    public void Check(ParseResult parsed, bool isText)
+    public void Check(ParseResult parsed, bool isText, bool isTable)
     {
         string? recipe = parsed.GetValue(_recipe);
         if (recipe is null == parsed.GetValue(_model) is null)
             throw new UsageException("Give either --model or --recipe.");
+        if (recipe is not null && (recipe == Perceptron) != isTable)
+            throw new UsageException(isTable ? $"--recipe {recipe} does not read tables of numbers, which --target means; --recipe mlp does." : "--recipe mlp learns from a table of numbers (.csv, .tsv): say with --target which column to tell.");
         if (recipe is not null && (recipe is Language or Classifier) != isText)
             throw new UsageException(isText ? "--recipe mobilenet learns from images; the data are text." : $"--recipe {recipe} learns from text: a .txt, .tsv or .csv file, or one of these as .gz.");
         if (recipe != MobileNet && (parsed.GetValue(_width) is not null || parsed.GetValue(_resolution) is not null || parsed.GetValue(_channels) is not null || parsed.GetValue(_classes) is not null))
             throw new UsageException("Options --width, --resolution, --channels and --class-count belong to --recipe mobilenet.");
-        if (recipe != Language && (parsed.GetValue(_layers) is not null || parsed.GetValue(_tied)))
-            throw new UsageException("Options --layers and --tied belong to --recipe lstm-lm.");
-        if (recipe is not (Language or Classifier) && (parsed.GetValue(_hidden) is not null || parsed.GetValue(_dropout) is not null))
-            throw new UsageException("Options --hidden and --dropout belong to --recipe lstm-lm and text-classifier.");
+        if (recipe != Language && parsed.GetValue(_tied))
+            throw new UsageException("Option --tied belongs to --recipe lstm-lm.");
+        if (recipe is not (Language or Perceptron) && parsed.GetValue(_layers) is not null)
+            throw new UsageException("Option --layers belongs to --recipe lstm-lm and mlp.");
+        if (recipe is not (Language or Classifier or Perceptron) && (parsed.GetValue(_hidden) is not null || parsed.GetValue(_dropout) is not null))
+            throw new UsageException("Options --hidden and --dropout belong to --recipe lstm-lm, text-classifier and mlp.");
         if (_tokenizer.IsGiven(parsed) && (recipe is not null || !isText))
             throw new UsageException("Options --tokenizer and --max-tokens belong to --model and text.");
         if (recipe != Classifier && parsed.GetValue(_pooling) is not null)
@@ -153,6 +159,21 @@ internal sealed class RecipeArguments
             parsed.GetValue(_width) ?? 1, parsed.GetValue(_resolution) ?? 64, parsed.GetValue(_channels) ?? (isColored ? 3 : 1), Math.Max(2, parsed.GetValue(_classes) ?? classes));
         return (MobileNet, recipe.Build(seed));
     }
+
+    /// <summary>Says which network reads the table.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="objective">What its outputs are.</param>
+    /// <param name="seed">Decides fresh weights.</param>
+    public TableRecipe ForTable(ParseResult parsed, TableObjective objective, int seed)
+    {
+        if (parsed.GetValue(_model) is { } path)
+            return new(Path.GetFileNameWithoutExtension(path), (_, _, _) => ModelFile.ReadTyped(path));
+        var recipe = new PerceptronRecipe(parsed.GetValue(_hidden) ?? 64, parsed.GetValue(_layers) ?? 2, parsed.GetValue(_dropout) ?? 0, objective);
+        return new(Perceptron, (rows, targets, outputs) => recipe.Build(rows, targets, outputs, seed));
+    }
+
+    /// <summary>Tells whether the tool builds the network that reads a table, with scales that training leaves alone.</summary>
+    public bool IsPerceptron(ParseResult parsed) => parsed.GetValue(_recipe) == Perceptron;
 
     /// <summary>Says which network reads the text.</summary>
     /// <param name="parsed">The command line.</param>

@@ -32,6 +32,12 @@ internal sealed record PretrainTask(
     /// <summary>Gets what of the images was left out; null for text.</summary>
     public DataReport? LeftOut { get; init; }
 
+    /// <summary>Gets which columns of a table are read and told; null for other data.</summary>
+    public TableSpec? Table { get; init; }
+
+    /// <summary>Gets why rows of a table were left out.</summary>
+    public ImmutableArray<string> SkippedRows { get; init; } = [];
+
     /// <summary>Gets how text becomes tokens; null for images.</summary>
     public TextArtifacts? Text { get; init; }
 }

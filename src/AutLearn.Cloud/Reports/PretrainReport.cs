@@ -45,7 +45,11 @@ internal sealed record PretrainReport(
     string? Vocabulary,
     string? Log,
     string? Plot,
-    DataReport? LeftOut);
+    DataReport? LeftOut)
+{
+    /// <summary>Gets why rows of a table were left out.</summary>
+    public ImmutableArray<string> SkippedRows { get; init; } = [];
+}
 
 /// <summary>One pass over the training rows.</summary>
 internal sealed record PretrainEpochReport(int Epoch, double TrainLoss, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy, double LearningRate);

@@ -15,6 +15,8 @@ internal static class PretrainReportView
         Table facts = ReportTables.Facts();
         facts.AddRow("trained", Markup.Escape($"{report.Model}: {Amounts.Count(report.Weights)} weights, {report.Optimizer}, {report.BatchSize} rows a {(report.Accumulate > 1 ? $"micro-step, up to {report.Accumulate} of them a step" : "step")}"));
         facts.AddRow("on", Markup.Escape($"{report.Data}: {Amounts.Count(report.TrainRows)} rows, measured on {Amounts.Count(report.ValidationRows)} others"));
+        if (!report.SkippedRows.IsEmpty)
+            facts.AddRow("left out", Markup.Escape($"{report.SkippedRows.Length} rows; the first: {report.SkippedRows[0]}"));
         if (report.LeftOut is { } leftOut)
             DataReportView.AddTo(facts, leftOut);
         facts.AddRow("ended", Markup.Escape($"{report.End} after {Amounts.Count(report.Steps)} steps{(report.Accumulate > 1 ? $" of {Amounts.Count(report.MicroSteps)} micro-steps" : "")}{(report.ResumedAtStep > 0 ? $", {Amounts.Count(report.ResumedAtStep)} of them before this run" : "")}, {Amounts.Seconds(report.Seconds)}"));

@@ -15,6 +15,8 @@ namespace AutLearn.Cloud.Reports;
 [JsonSerializable(typeof(PersonalizeReport))]
 [JsonSerializable(typeof(EvaluateTextReport))]
 [JsonSerializable(typeof(PersonalizeTextReport))]
+[JsonSerializable(typeof(EvaluateTableReport))]
+[JsonSerializable(typeof(PersonalizeTableReport))]
 [JsonSerializable(typeof(PretrainReport))]
 [JsonSerializable(typeof(AugmentTextReport))]
 [JsonSerializable(typeof(AugmentImagesReport))]

@@ -126,6 +126,9 @@ public sealed record ArtifactManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TextSpec? Text { get; init; }
 
+    /// <summary>Gets which columns of a table the model reads and tells; null where its rows are no table's.</summary>
+    public TableSpec? Table { get; init; }
+
     /// <summary>Gets the class names by index; empty where unknown.</summary>
     public ImmutableArray<string> Classes { get; init; } = [];
 

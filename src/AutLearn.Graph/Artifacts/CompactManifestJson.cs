@@ -13,4 +13,5 @@ namespace AutLearn.Graph.Artifacts;
     MaxDepth = 16)]
 [JsonSerializable(typeof(ImmutableArray<string>))]
 [JsonSerializable(typeof(ImagePreprocessing))]
+[JsonSerializable(typeof(TableSpec))]
 internal sealed partial class CompactManifestJson : JsonSerializerContext;

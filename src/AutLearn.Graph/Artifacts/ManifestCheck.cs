@@ -44,6 +44,21 @@ internal sealed class ManifestCheck(ArtifactManifest manifest, string file)
         if (manifest.Preprocessing?.Problem() is { } problem)
             throw Wrong($"the preprocessing is out of range: {problem}");
         CheckText();
+        CheckTable();
+    }
+
+    // One input of a number a column, and a label a column or a class.
+    private void CheckTable()
+    {
+        if (manifest.Table is not { } table)
+            return;
+        if (table.Problem() is { } problem)
+            throw Wrong($"the table cannot be used: {problem}");
+        bool isRead = manifest.Inputs is [{ ElementType: ElementType.Float32 } input] && input.ToShape() is { Rank: 2 } row && row[1].Is(table.Features.Length);
+        Shape labels = manifest.Labels.ToShape();
+        bool isTold = labels.Rank == 1 ? table.Targets.Length == 1 : labels.Rank == 2 && labels[1].Is(table.Targets.Length);
+        if (!isRead || !isTold)
+            throw Wrong("the columns of its table are not those of input and labels");
     }
 
     private void CheckText()

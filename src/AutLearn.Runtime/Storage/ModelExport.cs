@@ -25,7 +25,7 @@ internal static class ModelExport
             graph.RemoveOutput(output);
         AdapterMerge.Run(graph, manifest);
         RemoveUnread(graph);
-        ModelNotes.Write(model, manifest.Classes, manifest.Preprocessing);
+        ModelNotes.Write(model, manifest.Classes, manifest.Preprocessing, manifest.Table);
         if (manifest.Text is { } text)
             TextNotes.Write(model, new(text, text.Files.ToImmutableSortedDictionary(f => f, package.Read, StringComparer.Ordinal)));
         return model;

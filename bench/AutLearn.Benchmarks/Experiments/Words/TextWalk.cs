@@ -3,15 +3,14 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using AutLearn.Benchmarks.Experiments.Walks;
 using AutLearn.Cloud.Commands;
 using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Sentences;
-using AutLearn.Cloud.Terminal;
 using AutLearn.Graph;
 using AutLearn.Graph.Serialization;
 using AutLearn.Runtime;
-using AutLearn.Testing;
 using AutLearn.Testing.Torch;
 using AutLearn.Text;
 
@@ -44,21 +43,21 @@ internal static class TextWalk
         {
             var rows = new List<double[]>();
             foreach (int seed in Seeds)
-                rows.Add(Classifier(folder.Path, Data($"eda/{train}.tsv.gz"), Data($"eda/{test}.tsv.gz"), mine.Length == 0 ? null : Data($"eda/{mine}.tsv.gz"), pooling, hidden, rate, epochs, seed, seed == Seeds[0] ? commands : []));
-            Console.WriteLine($"{name}: {string.Join(" | ", rows[0].Select((_, i) => Spread(rows, i, 100, "0.0")))}");
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {name}, test accuracy in % | {Spread(rows, 0, 100, "0.0")} | {Spread(rows, 1, 100, "0.0")} |");
+                rows.Add(Classifier(folder.Path, ToolWalk.Data($"eda/{train}.tsv.gz"), ToolWalk.Data($"eda/{test}.tsv.gz"), mine.Length == 0 ? null : ToolWalk.Data($"eda/{mine}.tsv.gz"), pooling, hidden, rate, epochs, seed, seed == Seeds[0] ? commands : []));
+            Console.WriteLine($"{name}: {string.Join(" | ", rows[0].Select((_, i) => ToolWalk.Spread(rows, i, 100, "0.0")))}");
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {name}, test accuracy in % | {ToolWalk.Spread(rows, 0, 100, "0.0")} | {ToolWalk.Spread(rows, 1, 100, "0.0")} |");
             if (mine.Length > 0)
             {
-                table.AppendLine(CultureInfo.InvariantCulture, $"| the same on customers' reviews, before | {Spread(rows, 2, 100, "0.0")} | {Spread(rows, 3, 100, "0.0")} |");
-                table.AppendLine(CultureInfo.InvariantCulture, $"| after learning from 70 % of them | {Spread(rows, 4, 100, "0.0")} | {Spread(rows, 5, 100, "0.0")} |");
+                table.AppendLine(CultureInfo.InvariantCulture, $"| the same on customers' reviews, before | {ToolWalk.Spread(rows, 2, 100, "0.0")} | {ToolWalk.Spread(rows, 3, 100, "0.0")} |");
+                table.AppendLine(CultureInfo.InvariantCulture, $"| after learning from 70 % of them | {ToolWalk.Spread(rows, 4, 100, "0.0")} | {ToolWalk.Spread(rows, 5, 100, "0.0")} |");
             }
         }
 
         var figures = new List<double[]> { LanguageModel(folder.Path, commands) };
-        table.AppendLine(CultureInfo.InvariantCulture, $"| tweets, loss a token of {TestTweets} later ones | {Spread(figures, 0, 1, "0.000")} | {Spread(figures, 1, 1, "0.000")} |");
-        table.AppendLine(CultureInfo.InvariantCulture, $"| next word hit in % | {Spread(figures, 2, 100, "0.0")} | {Spread(figures, 3, 100, "0.0")} |");
-        table.AppendLine(CultureInfo.InvariantCulture, $"| loss a token of Hamlet's last lines, before | {Spread(figures, 4, 1, "0.000")} | {Spread(figures, 5, 1, "0.000")} |");
-        table.AppendLine(CultureInfo.InvariantCulture, $"| after learning from his first 70 % | {Spread(figures, 6, 1, "0.000")} | {Spread(figures, 7, 1, "0.000")} |");
+        table.AppendLine(CultureInfo.InvariantCulture, $"| tweets, loss a token of {TestTweets} later ones | {ToolWalk.Spread(figures, 0, 1, "0.000")} | {ToolWalk.Spread(figures, 1, 1, "0.000")} |");
+        table.AppendLine(CultureInfo.InvariantCulture, $"| next word hit in % | {ToolWalk.Spread(figures, 2, 100, "0.0")} | {ToolWalk.Spread(figures, 3, 100, "0.0")} |");
+        table.AppendLine(CultureInfo.InvariantCulture, $"| loss a token of Hamlet's last lines, before | {ToolWalk.Spread(figures, 4, 1, "0.000")} | {ToolWalk.Spread(figures, 5, 1, "0.000")} |");
+        table.AppendLine(CultureInfo.InvariantCulture, $"| after learning from his first 70 % | {ToolWalk.Spread(figures, 6, 1, "0.000")} | {ToolWalk.Spread(figures, 7, 1, "0.000")} |");
         string text = Render(table.ToString(), commands, watch.Elapsed);
         Console.Write(text);
         if (args is ["--out", var file])
@@ -71,9 +70,9 @@ internal static class TextWalk
         string folder, string train, string test, string? mine, TextPooling pooling, int hidden, double rate, int epochs, int seed, List<string> commands)
     {
         string model = Path.Combine(folder, "classifier.onnx"), package = Path.Combine(folder, "classifier.autlearn");
-        Tool(commands, "pretrain", train, "--recipe", "text-classifier", "--pooling", $"{pooling}".ToLowerInvariant(), "--hidden", $"{hidden}", "--vocabulary", $"{Words}", "--epochs", $"{epochs}", "--lr", Number(rate), "--seed", $"{seed}", "--out", model);
-        Tool(commands, "compile", model, "--out", package);
-        double tool = Figure(Tool(commands, "evaluate", package, test), "figures", "accuracy");
+        ToolWalk.Tool(commands, "pretrain", train, "--recipe", "text-classifier", "--pooling", $"{pooling}".ToLowerInvariant(), "--hidden", $"{hidden}", "--vocabulary", $"{Words}", "--epochs", $"{epochs}", "--lr", ToolWalk.Number(rate), "--seed", $"{seed}", "--out", model);
+        ToolWalk.Tool(commands, "compile", model, "--out", package);
+        double tool = ToolWalk.Figure(ToolWalk.Tool(commands, "evaluate", package, test), "figures", "accuracy");
 
         // The same rows, words and first weights.
         TextClassifierRecipe? recipe = null;
@@ -91,7 +90,7 @@ internal static class TextWalk
             return [tool, theirs];
         const double HeadRate = 0.005;
         const int HeadEpochs = 10;
-        JsonElement personal = Tool(commands, "personalize", package, mine, "--epochs", $"{HeadEpochs}", "--lr", Number(HeadRate), "--seed", $"{seed}");
+        JsonElement personal = ToolWalk.Tool(commands, "personalize", package, mine, "--epochs", $"{HeadEpochs}", "--lr", ToolWalk.Number(HeadRate), "--seed", $"{seed}");
 
         // libtorch goes on from the tool's weights, so that learning the head alone is compared.
         torch.Load(OnnxFile.Read(model).Graph);
@@ -100,7 +99,7 @@ internal static class TextWalk
         SentenceSource learned = Rows(encoder, own, task, [.. split.Train]), heldOut = Rows(encoder, own, task, [.. split.HoldOut]);
         double before = torch.Measure(heldOut, BatchSize).Accuracy;
         torch.Train(learned, null, HeadEpochs, 16, HeadRate, seed, n => n.StartsWith("classifier.", StringComparison.Ordinal), clip: null);
-        return [tool, theirs, Figure(personal, "before", "accuracy"), before, Figure(personal, "after", "accuracy"), torch.Measure(heldOut, BatchSize).Accuracy];
+        return [tool, theirs, ToolWalk.Figure(personal, "before", "accuracy"), before, ToolWalk.Figure(personal, "after", "accuracy"), torch.Measure(heldOut, BatchSize).Accuracy];
     }
 
     // Test loss and hits (tool, libtorch each), Hamlet before and after.
@@ -111,14 +110,14 @@ internal static class TextWalk
         string train = Path.Combine(folder, "tweets.tsv"), test = Path.Combine(folder, "later.tsv"), mine = Path.Combine(folder, "hamlet.txt");
 
         // Without the column that says in which part of some other task each stood.
-        string[] tweets = [.. Lines(Data("twitter/tweets.tsv.gz")).Take(1 + Tweets + TestTweets).Select(l => l.Split('\t')).Select(c => $"{c[0]}\t{c[2]}")];
+        string[] tweets = [.. Lines(ToolWalk.Data("twitter/tweets.tsv.gz")).Take(1 + Tweets + TestTweets).Select(l => l.Split('\t')).Select(c => $"{c[0]}\t{c[2]}")];
         File.WriteAllLines(train, tweets[..(1 + Tweets)]);
         File.WriteAllLines(test, [tweets[0], .. tweets[(1 + Tweets)..]]);
-        File.WriteAllLines(mine, Lines(Data("shakespeare/shakespeare_roles.tsv.gz")).Select(l => l.Split('\t')).Where(c => c[0] == "hamlet/Hamlet").Select(c => c[4]));
+        File.WriteAllLines(mine, Lines(ToolWalk.Data("shakespeare/shakespeare_roles.tsv.gz")).Select(l => l.Split('\t')).Where(c => c[0] == "hamlet/Hamlet").Select(c => c[4]));
         string model = Path.Combine(folder, "lm.onnx"), package = Path.Combine(folder, "lm.autlearn");
-        Tool(commands, "pretrain", train, "--recipe", "lstm-lm", "--hidden", $"{Hidden}", "--layers", "1", "--vocabulary", $"{Vocabulary}", "--sequence", $"{Sequence}", "--epochs", $"{Epochs}", "--lr", Number(Rate), "--clip-norm", "1", "--seed", $"{Seed}", "--out", model);
-        Tool(commands, "compile", model, "--optimizer", "adam", "--out", package);
-        JsonElement later = Tool(commands, "evaluate", package, test);
+        ToolWalk.Tool(commands, "pretrain", train, "--recipe", "lstm-lm", "--hidden", $"{Hidden}", "--layers", "1", "--vocabulary", $"{Vocabulary}", "--sequence", $"{Sequence}", "--epochs", $"{Epochs}", "--lr", ToolWalk.Number(Rate), "--clip-norm", "1", "--seed", $"{Seed}", "--out", model);
+        ToolWalk.Tool(commands, "compile", model, "--optimizer", "adam", "--out", package);
+        JsonElement later = ToolWalk.Tool(commands, "evaluate", package, test);
 
         LstmLanguageModelRecipe? recipe = null;
         OnnxModel? fresh = null;
@@ -132,7 +131,7 @@ internal static class TextWalk
         ITextTokenizer words = TextEncoder.Open(task.Text!);
         (double loss, double hits) = torch.Measure(new TokenSource(Tokens(test, words, task), Sequence), BatchSize);
 
-        JsonElement personal = Tool(commands, "personalize", package, mine, "--epochs", $"{HeadEpochs}", "--lr", Number(HeadRate), "--seed", $"{Seed}");
+        JsonElement personal = ToolWalk.Tool(commands, "personalize", package, mine, "--epochs", $"{HeadEpochs}", "--lr", ToolWalk.Number(HeadRate), "--seed", $"{Seed}");
         torch.Load(OnnxFile.Read(model).Graph);
         long[] tokens = Tokens(mine, words, task);
         int rows = (tokens.Length - 1) / Sequence, held = (int)Math.Round(rows * 0.3);
@@ -141,8 +140,8 @@ internal static class TextWalk
         torch.Train(new TokenSource(tokens.AsMemory(0, ((rows - held) * Sequence) + 1), Sequence), null, HeadEpochs, 16, HeadRate, Seed, n => n.StartsWith("head.", StringComparison.Ordinal), clip: null);
         return
         [
-            Figure(later, "figures", "loss"), loss, Figure(later, "figures", "accuracy"), hits,
-            Figure(personal, "before", "loss"), before, Figure(personal, "after", "loss"), torch.Measure(heldOut, BatchSize).Loss,
+            ToolWalk.Figure(later, "figures", "loss"), loss, ToolWalk.Figure(later, "figures", "accuracy"), hits,
+            ToolWalk.Figure(personal, "before", "loss"), before, ToolWalk.Figure(personal, "after", "loss"), torch.Measure(heldOut, BatchSize).Loss,
         ];
     }
 
@@ -156,40 +155,12 @@ internal static class TextWalk
         return new(encoder, [.. rows.Select(r => encoder.Encode(set.Sentences[r].Text))], [.. rows.Select(r => labels[r])]);
     }
 
-    private static JsonElement Tool(List<string> commands, params string[] args)
-    {
-        string line = string.Join(' ', args.Select(a => a.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? Path.GetFileName(a) : a));
-        if (!commands.Contains(line))
-            commands.Add(line);
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        int code = Cloud.Program.RunAsync([.. args, "--json"], new ToolConsole(output, error, isInteractive: false), CancellationToken.None).GetAwaiter().GetResult();
-        if (code != 0)
-            throw new AutLearnException($"autlearn {line}: {error}");
-        using JsonDocument document = JsonDocument.Parse(output.ToString());
-        return document.RootElement.Clone();
-    }
-
-    private static double Figure(JsonElement report, string part, string name) => report.GetProperty(part).GetProperty(name).GetDouble();
-
-    private static string Data(string path) => TestData.Find(path) ?? throw new AutLearnException($"'{path}' is not in '{TestData.Folder}'. Set {TestData.Variable} to the folder that holds it.");
-
     private static IEnumerable<string> Lines(string path)
     {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
         while (reader.ReadLine() is { } line)
             yield return line;
     }
-
-    private static string Spread(List<double[]> rows, int column, double scale, string format)
-    {
-        double[] values = [.. rows.Select(r => r[column] * scale)];
-        double mean = values.Average();
-        string text = mean.ToString(format, CultureInfo.InvariantCulture);
-        return values.Length == 1 ? text : $"{text} ± {Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)).ToString(format, CultureInfo.InvariantCulture)}";
-    }
-
-    private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Render(string rows, List<string> commands, TimeSpan elapsed) => string.Create(CultureInfo.InvariantCulture, $"""
         # Text, from raw files to a personal model
