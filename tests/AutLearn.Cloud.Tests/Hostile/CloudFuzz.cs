@@ -6,6 +6,9 @@ using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
 using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Synonyms;
+using AutLearn.Cloud.Tables;
+using AutLearn.Graph;
+using AutLearn.Graph.Artifacts;
 using AutLearn.Testing.Hostile;
 using AutLearn.Text;
 
@@ -28,6 +31,11 @@ internal static class CloudFuzz
         System.IO.File.WriteAllBytes(Path.Combine(folder, "1.png"), []);
         yield return File(folder, "photos.csv", Encoding.UTF8.GetBytes("file,label,split\n1.png,cat,train\n\"1.png\",dog,test\n"), p => ImageTable.Open(p, []));
         yield return File(folder, "photos.tsv", Encoding.UTF8.GetBytes("path\tclass\n1.png\tcat\n1.png\tdog\n"), p => ImageTable.Open(p, ["cat", "dog"]));
+        byte[] numbers = Encoding.UTF8.GetBytes("rooms;width;price;kind\n1;2.5;3e4;hut\n2;3;5;\"villa\"\n");
+        yield return File(folder, "numbers.csv", numbers, p => NumberTable.Read(p, ["price"], [], ["kind"], areTargetsNeeded: true, skipsBad: false).Numbers(areTags: false));
+        yield return File(folder, "tags.csv", Encoding.UTF8.GetBytes("x,loud,slow\n1,0,yes\n2,1,no\n"), p => NumberTable.Read(p, ["loud", "slow"], [], [], areTargetsNeeded: true, skipsBad: true).Numbers(areTags: true));
+        yield return File(folder, "kinds.tsv", Encoding.UTF8.GetBytes("x\tkind\n1\thut\n2\tvilla\n"), p => NumberTable.Read(p, ["kind"], [], [], areTargetsNeeded: true, skipsBad: false) is var table ? table.Labels(table.Classes()) : null!);
+        yield return new("ModelNotes.Table", ["""{"features":["a","b"],"targets":["c"],"loss":"l1"}"""u8.ToArray()], Note, e => e is InvalidModelException);
         yield return new("WordVocabulary.Parse", ["<unk>\n<eol>\nword\nüber\n"u8.ToArray()], b => WordVocabulary.Parse(b), e => e is FormatException);
         yield return File(folder, "classes.txt", Encoding.UTF8.GetBytes("cat\ndog\n"), p => ClassNames.Read(p));
         yield return File(folder, "classes.tsv", Encoding.UTF8.GetBytes("number\tname\n0\tcat\n1\tdog\n"), p => ClassNames.Read(p));
@@ -44,6 +52,13 @@ internal static class CloudFuzz
         string dictionary = Directory.CreateDirectory(Path.Combine(folder, "dict")).FullName;
         foreach (string name in (string[])["data.noun", "index.noun", "noun.exc", "cntlist.rev"])
             yield return new($"WordNetCompiler, {name}", [Encoding.Latin1.GetBytes(wordNet[name])], b => Compile(dictionary, wordNet, name, b), e => e is InvalidDataException);
+    }
+
+    private static TableSpec Note(byte[] json)
+    {
+        var model = new OnnxModel(new OnnxGraph("g"), 18);
+        model.Metadata = model.Metadata.SetItem(ModelNotes.TableKey, Encoding.UTF8.GetString(json));
+        return ModelNotes.Table(model)!;
     }
 
     private static FuzzTarget File(string folder, string name, byte[] sound, Func<string, object> read)
