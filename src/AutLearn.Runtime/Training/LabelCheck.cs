@@ -10,16 +10,19 @@ namespace AutLearn.Runtime.Training;
 internal sealed class LabelCheck
 {
     private const string RowKey = "row";
+    private const string BinaryCrossEntropy = "binary_cross_entropy_with_logits";
 
     private readonly bool _areClasses;
     private readonly long _classes;
     private readonly long? _ignored;
     private readonly ImmutableArray<TaskSpec> _tasks;
+    private readonly bool _areShares;
 
     public LabelCheck(ArtifactManifest manifest)
     {
         _areClasses = manifest.Loss.Kind == "softmax_cross_entropy" && !manifest.Labels.ElementType.IsFloatingPoint();
         _ignored = manifest.Loss.IgnoreIndex;
+        _areShares = manifest.Loss.Kind == BinaryCrossEntropy;
         _tasks = manifest.Loss.Tasks.IsDefault ? [] : manifest.Loss.Tasks;
         // Classes stand second, or last where the labels have the logits' leading dimensions.
         Shape logits = manifest.Logits.ToShape(), labels = manifest.Labels.ToShape();
@@ -91,13 +94,17 @@ internal sealed class LabelCheck
         return count;
     }
 
-    private static long CountNumbers<T>(TensorBuffer labels, ReadOnlySpan<T> values)
+    private long CountNumbers<T>(TensorBuffer labels, ReadOnlySpan<T> values)
         where T : IFloatingPoint<T>
     {
         for (int i = 0; i < values.Length; i++)
         {
             if (!T.IsFinite(values[i]))
                 throw Invalid(labels, i, values[i].ToString(null, CultureInfo.InvariantCulture), "is not a finite number");
+
+            // Beyond, the loss has no least value and drives the scores to infinity.
+            if (_areShares && (values[i] < T.Zero || values[i] > T.One))
+                throw Invalid(labels, i, values[i].ToString(null, CultureInfo.InvariantCulture), "does not lie in [0, 1], between no and yes");
         }
 
         return values.Length;
@@ -109,13 +116,18 @@ internal sealed class LabelCheck
         int columns = _tasks[^1].FirstLabel + _tasks[^1].LabelCount;
         foreach (TaskSpec task in _tasks)
         {
-            if (task.Classes is not { } classes)
+            bool areShares = task.Loss.Kind == BinaryCrossEntropy;
+            if (task.Classes is null && !areShares)
                 continue;
             for (int row = 0; row < values.Length / columns; row++)
             {
                 for (int i = task.FirstLabel; i < task.FirstLabel + task.LabelCount; i++)
                 {
                     float label = values[(row * columns) + i];
+                    if (areShares && (label is < 0 or > 1))
+                        throw Invalid(labels, (row * columns) + i, label.ToString(CultureInfo.InvariantCulture), $"of the task '{task.Output}' does not lie in [0, 1], between no and yes");
+                    if (task.Classes is not { } classes)
+                        continue;
                     if (label == task.Loss.IgnoreIndex)
                         count--;
                     else if (label != MathF.Floor(label) || label < 0 || label >= classes)

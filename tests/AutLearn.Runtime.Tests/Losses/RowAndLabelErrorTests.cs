@@ -41,6 +41,19 @@ public sealed class RowAndLabelErrorTests : IDisposable
         Assert.Throws<ArgumentException>(() => learner.Feedback(id, ReadOnlySpan<float>.Empty));
     }
 
+    [Theory]
+    [InlineData(1.5f)]
+    [InlineData(-0.5f)]
+    [InlineData(2f)]
+    public async Task Feedback_TagBeyondNoAndYes_IsRefused(float label)
+    {
+        using PersonalModel model = Open("tags");
+        await using var learner = new OnlineLearner(model);
+        long id = Remember(learner, model, "tags");
+        Assert.Contains("[0, 1]", Assert.Throws<ArgumentException>(() => learner.Feedback(id, 0f, label, 1f)).Message);
+        Assert.Equal(Cache.FeedbackResult.Accepted, learner.Feedback(id, 0f, 0.5f, 1f));
+    }
+
     [Fact]
     public async Task Feedback_WrongLabels_AreRefusedAndTheRowWaits()
     {
