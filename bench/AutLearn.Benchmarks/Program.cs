@@ -27,6 +27,8 @@ switch (args)
         return WholeStepRatios.Run(rest);
     case ["large-adapter", .. string[] rest]:
         return LargeAdapter.Run(rest);
+    case ["image-walk", .. string[] rest]:
+        return ImageWalk.Run(rest);
     case ["image-decoders", .. string[] rest]:
         return ImageDecoderTimes.Run(rest);
     case ["photo-folder", .. string[] rest]:

@@ -12,15 +12,15 @@ internal static class DataReportView
     public static void AddTo(Table facts, DataReport report)
     {
         if (!report.MissingClasses.IsEmpty)
-            facts.AddRow("no image of", Markup.Escape($"{report.MissingClasses.Length} classes: {List(report.MissingClasses)}"));
+            facts.AddRow("no image of", Markup.Escape($"{Counted(report.MissingClasses.Length, "class", "classes")}: {List(report.MissingClasses)}"));
         if (!report.EmptyFolders.IsEmpty)
-            facts.AddRow("empty", Markup.Escape($"{report.EmptyFolders.Length} folders without an image: {List(report.EmptyFolders.Select(Name))}"));
+            facts.AddRow("empty", Markup.Escape($"{Counted(report.EmptyFolders.Length, "folder", "folders")} without an image: {List(report.EmptyFolders.Select(Name))}"));
         string[] passed =
         [
-            .. Count(report.HiddenFolders.Length, $"hidden folders ({List(report.HiddenFolders.Select(Name).Distinct())})"),
-            .. Count(report.HiddenFiles, "hidden files"),
-            .. Count(report.LoosePhotos, "photos outside the class folders"),
-            .. Count(report.OtherFiles.Values.Sum(), $"files that are no photos ({List(report.OtherFiles.Select(o => $"{o.Value} {(o.Key.Length == 0 ? "without ending" : o.Key)}"))})"),
+            .. Count(report.HiddenFolders.Length, "hidden folder", "hidden folders", $" ({List(report.HiddenFolders.Select(Name).Distinct())})"),
+            .. Count(report.HiddenFiles, "hidden file", "hidden files"),
+            .. Count(report.LoosePhotos, "photo", "photos", " outside the class folders"),
+            .. Count(report.OtherFiles.Values.Sum(), "file", "files", $" other than photos ({List(report.OtherFiles.Select(o => $"{o.Value} {(o.Key.Length == 0 ? "without ending" : o.Key)}"))})"),
         ];
         if (passed.Length > 0)
             facts.AddRow("left out", Markup.Escape(string.Join("; ", passed)));
@@ -28,7 +28,9 @@ internal static class DataReportView
             facts.AddRow("bad images", Markup.Escape($"{report.Skipped.Length} could not be decoded and were left out; the first: {report.Skipped[0].Problem}"));
     }
 
-    private static string[] Count(int count, string what) => count == 0 ? [] : [$"{Amounts.Count(count)} {what}"];
+    private static string[] Count(int count, string one, string many, string more = "") => count == 0 ? [] : [Counted(count, one, many) + more];
+
+    private static string Counted(int count, string one, string many) => $"{Amounts.Count(count)} {(count == 1 ? one : many)}";
 
     private static string Name(string path) => Path.GetFileName(path);
 

@@ -72,7 +72,7 @@ public sealed class ClassFolderTests : IAsyncLifetime, IDisposable
         JsonElement report = await AssertRight(photos, 24);
         Assert.Equal(["b"], Strings(report.GetProperty("left_out").GetProperty("missing_classes")));
         ToolRun text = await ToolRun.Of("evaluate", _package, photos);
-        Assert.Contains("1 classes: b", text.Output, StringComparison.Ordinal);
+        Assert.Contains("1 class: b", text.Output, StringComparison.Ordinal);
     }
 
     [Fact]
