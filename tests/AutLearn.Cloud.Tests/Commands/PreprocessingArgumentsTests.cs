@@ -120,6 +120,19 @@ public sealed class PreprocessingArgumentsTests : IDisposable
         (await ToolRun.Of("compile", model, "--out", package, "--mean", "3")).AssertFails(2, "--image-size");
     }
 
+    [Fact]
+    public async Task Compile_TorchvisionByNameAndByNumbers_IsTheSame()
+    {
+        // The two commands of README.md.
+        string model = ColorNetwork.Write(_folder.File("m.onnx"), ElementType.Float32, ImageTensorLayout.Nchw, true), named = _folder.File("a.autlearn"), spelled = _folder.File("b.autlearn");
+        Assert.Equal(0, (await ToolRun.Of("compile", model, "--preprocessing", "torchvision", "--new-head", "10", "--out", named)).ExitCode);
+        Assert.Equal(0, (await ToolRun.Of(
+            "compile", model, "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", "--scale", "1", "--fit", "resize-crop", "--resize", "256", "--image-size", "224", "--new-head", "10", "--out", spelled)).ExitCode);
+        using ArtifactPackage first = ArtifactPackage.Open(named), second = ArtifactPackage.Open(spelled);
+        Assert.Equal(ImagePreprocessingPreset.Of("torchvision").Create(224, 224), first.Manifest.Preprocessing);
+        Assert.Equal(first.Manifest.Preprocessing, second.Manifest.Preprocessing);
+    }
+
     private static async Task AssertProbabilities(float[] logits, string[] args)
     {
         JsonElement report = (await ToolRun.Of([.. args, "--json"])).Json();
