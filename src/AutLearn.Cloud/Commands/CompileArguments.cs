@@ -2,9 +2,11 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using AutLearn.Cloud.Data;
+using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Tables;
 using AutLearn.Cloud.Terminal;
 using AutLearn.Compiler;
+using AutLearn.Compiler.Losses;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
 
@@ -149,13 +151,20 @@ internal sealed class CompileArguments
     {
         // The command line is read before the model is changed or data are opened, so that wrong usage is reported first.
         TrainableSelection trainable = Selection(parsed);
+        if (ModelNotes.Table(model) is not null)
+            PerceptronRecipe.KeepScales(model);
+        Loss loss = (_loss.IsGiven(parsed) ? null : TableObjectives.LossOf(ModelNotes.Table(model))) ?? _loss.Read(parsed);
+        if (loss is MultiTaskLoss && parsed.GetValue(_logits) is not null)
+            throw new UsageException("Each --task names the output that it reads; --logits is for one loss.");
+        if (loss is MultiTaskLoss && parsed.GetValue(_newHead) is not null)
+            throw new UsageException("--new-head replaces one classifier, and --task learns several outputs as they are. Give the model its new head first: compile with --new-head, export, and compile the export with --task.");
         var options = new CompileOptions
         {
             ModelName = modelName,
             Trainable = trainable,
             Adapter = Adapter(parsed),
             FixedInputs = FixedInputs(parsed),
-            Loss = (_loss.IsGiven(parsed) ? null : TableObjectives.LossOf(ModelNotes.Table(model))) ?? _loss.Read(parsed),
+            Loss = loss,
             Optimizer = _optimizer.Read(parsed),
             ClipNorm = parsed.GetValue(_clipNorm),
             AccumulationSteps = parsed.GetValue(_accumulate),

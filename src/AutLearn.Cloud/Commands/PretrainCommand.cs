@@ -5,7 +5,6 @@ using AutLearn.Augment.Images;
 using AutLearn.Cloud.Augmentation;
 using AutLearn.Cloud.Data;
 using AutLearn.Cloud.Pretraining;
-using AutLearn.Cloud.Pretraining.Recipes;
 using AutLearn.Cloud.Reports;
 using AutLearn.Cloud.Sentences;
 using AutLearn.Cloud.Tables;
@@ -51,18 +50,19 @@ internal static class PretrainCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(data);
-            table.Check(parsed);
-            bool isTable = table.IsGiven(parsed);
+            (TableSpec Table, ImmutableArray<string> Classes)? known = DelimitedFile.IsTable(path) ? recipe.TableOfModel(parsed) : null;
+            table.Check(parsed, known is not null);
+            string[] targets = table.TargetsFor(parsed, known?.Table);
+            bool isTable = targets.Length > 0;
             if (isTable && !DelimitedFile.IsTable(path))
                 throw new UsageException("Option --target belongs to tables of numbers: a .csv or .tsv file with a header.");
             bool isText = !isTable && (SentenceFile.IsText(path) || (DelimitedFile.IsTable(path) && recipe.IsForText(parsed)));
             recipe.Check(parsed, isText, isTable);
-            Loss loss = isTable ? TableObjectives.LossOf(table.Loss(parsed)) : new SoftmaxCrossEntropyLoss();
-            TableObjective objective = TableObjectives.Of(loss.Spec);
+            Loss loss = isTable ? table.LossFor(parsed, known?.Table) : new SoftmaxCrossEntropyLoss();
             int accumulate = parsed.GetValue(arguments.Accumulate), batchSize = parsed.GetValue(arguments.BatchSize);
             var options = new CompileOptions
             {
-                Trainable = recipe.IsPerceptron(parsed) ? TrainableSelection.Patterns(["*"], PerceptronRecipe.Scales(objective)) : TrainableSelection.All,
+                Trainable = TrainableSelection.All,
                 Loss = loss,
                 Optimizer = optimizer.Read(parsed),
                 ClipNorm = parsed.GetValue(arguments.ClipNorm),
@@ -82,9 +82,10 @@ internal static class PretrainCommand
                 .Png(arguments.Plot.Name, parsed.GetValue(arguments.Plot), out string? plot);
             PretrainTask task = isTable
                 ? TableTasks.Create(
-                    NumberTable.Read(path, table.Targets(parsed), [], table.Ignored(parsed), areTargetsNeeded: true, images.SkipsBad(parsed)),
+                    NumberTable.Read(path, targets, known?.Table.Features ?? [], table.Ignored(parsed), areTargetsNeeded: true, images.SkipsBad(parsed)),
                     loss,
-                    recipe.ForTable(parsed, objective, parsed.GetValue(arguments.Seed)),
+                    known?.Classes ?? [],
+                    recipe.ForTable(parsed, TableObjectives.Of(loss.Spec), parsed.GetValue(arguments.Seed)),
                     parsed.GetValue(arguments.Validation),
                     parsed.GetValue(arguments.Seed))
                 : isText ? TextTask(parsed, path, recipe, arguments, columns)

@@ -160,6 +160,10 @@ internal sealed class RecipeArguments
         return (MobileNet, recipe.Build(seed));
     }
 
+    /// <summary>Gets the columns and the classes that the given model knows; null where it knows none, or none is given.</summary>
+    public (TableSpec Table, ImmutableArray<string> Classes)? TableOfModel(ParseResult parsed) =>
+        parsed.GetValue(_model) is { } path && ModelFile.Read(path) is var model && ModelNotes.Table(model) is { } table ? (table, ModelNotes.Classes(model)) : null;
+
     /// <summary>Says which network reads the table.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="objective">What its outputs are.</param>
@@ -167,13 +171,16 @@ internal sealed class RecipeArguments
     public TableRecipe ForTable(ParseResult parsed, TableObjective objective, int seed)
     {
         if (parsed.GetValue(_model) is { } path)
-            return new(Path.GetFileNameWithoutExtension(path), (_, _, _) => ModelFile.ReadTyped(path));
+        {
+            OnnxModel model = ModelFile.ReadTyped(path);
+            if (ModelNotes.Table(model) is not null)
+                PerceptronRecipe.KeepScales(model);
+            return new(Path.GetFileNameWithoutExtension(path), (_, _, _) => model);
+        }
+
         var recipe = new PerceptronRecipe(parsed.GetValue(_hidden) ?? 64, parsed.GetValue(_layers) ?? 2, parsed.GetValue(_dropout) ?? 0, objective);
         return new(Perceptron, (rows, targets, outputs) => recipe.Build(rows, targets, outputs, seed));
     }
-
-    /// <summary>Tells whether the tool builds the network that reads a table, with scales that training leaves alone.</summary>
-    public bool IsPerceptron(ParseResult parsed) => parsed.GetValue(_recipe) == Perceptron;
 
     /// <summary>Says which network reads the text.</summary>
     /// <param name="parsed">The command line.</param>

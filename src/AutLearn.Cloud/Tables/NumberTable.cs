@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using AutLearn.Cloud.Data;
 
 namespace AutLearn.Cloud.Tables;
@@ -12,10 +13,16 @@ namespace AutLearn.Cloud.Tables;
 /// <param name="Inputs">The features of each row.</param>
 /// <param name="Cells">The targets of each row as they stand in the file.</param>
 /// <param name="Skipped">What of the file was left out, and why.</param>
-internal sealed record NumberTable(
+internal sealed partial record NumberTable(
     string Path, ImmutableArray<string> Features, ImmutableArray<string> Targets, ImmutableArray<int> Lines, ImmutableArray<float[]> Inputs, ImmutableArray<string[]> Cells, ImmutableArray<string> Skipped)
 {
+    private static readonly string[] Missing = ["nan", "na", "n/a", "null", "none", "inf", "-inf", "infinity", "-infinity", "?"];
+
+    private const string PartColumn = "split";
     private const int ShownNames = 12;
+
+    /// <summary>Gets the part of each row, by a column 'split'; empty where there is none.</summary>
+    public ImmutableArray<DataPart> Parts { get; init; } = [];
 
     public int Count => Lines.Length;
 
@@ -31,8 +38,10 @@ internal sealed record NumberTable(
     {
         List<DelimitedRow> rows = DelimitedFile.Read(path);
         string[] header = [.. rows[0].Cells.Select(c => c.Trim())];
-        if (header.FirstOrDefault(c => c.Length == 0) is not null || header.Distinct(StringComparer.Ordinal).Count() != header.Length)
-            throw new DataFileException(path, "the first row must name the columns, each by a name of its own.");
+        if (Array.IndexOf(header, "") is var nameless && nameless >= 0)
+            throw new DataFileException(path, $"column {nameless + 1} has no name: the first row must name the columns, each by a name of its own. A separator at the end of each line makes such a column.");
+        if (header.GroupBy(c => c, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new DataFileException(path, $"two columns are called '{twice.Key}': the first row must name the columns, each by a name of its own.");
         if (header.All(c => Number(c) is not null))
             throw new DataFileException(path, "has no header: the first row, which must name the columns, holds numbers.");
         foreach (string name in features.Concat(ignored).Concat(areTargetsNeeded ? targets : []))
@@ -42,11 +51,14 @@ internal sealed record NumberTable(
         }
 
         bool hasTargets = targets.Count > 0 && targets.All(t => header.Contains(t, StringComparer.Ordinal));
-        string[] read = features.Count > 0 ? [.. features] : [.. header.Where(h => !targets.Contains(h) && !ignored.Contains(h))];
+        int part = targets.Contains(PartColumn) || features.Contains(PartColumn) || ignored.Contains(PartColumn) ? -1 : Array.FindIndex(header, h => h.Equals(PartColumn, StringComparison.OrdinalIgnoreCase));
+        if (part >= 0 && !rows.Skip(1).All(r => DataParts.Of(r.Cells[part]) is not null))
+            part = -1;
+        string[] read = features.Count > 0 ? [.. features] : [.. header.Where((h, i) => i != part && !targets.Contains(h) && !ignored.Contains(h))];
         if (read.Length == 0)
             throw new DataFileException(path, "has no column beside the targets to learn from.");
         int[] at = [.. read.Select(c => Array.IndexOf(header, c))], told = hasTargets ? [.. targets.Select(c => Array.IndexOf(header, c))] : [];
-        var (lines, inputs, cells, skipped) = (new List<int>(), new List<float[]>(), new List<string[]>(), new List<string>());
+        var (lines, inputs, cells, parts, skipped) = (new List<int>(), new List<float[]>(), new List<string[]>(), new List<DataPart>(), new List<string>());
         foreach (DelimitedRow row in rows.Skip(1))
         {
             try
@@ -57,6 +69,8 @@ internal sealed record NumberTable(
                 lines.Add(row.Line);
                 inputs.Add(values);
                 cells.Add([.. told.Select(i => row.Cells[i].Trim())]);
+                if (part >= 0)
+                    parts.Add(DataParts.Of(row.Cells[part])!.Value);
             }
             catch (DataFileException error) when (skipsBad)
             {
@@ -66,7 +80,7 @@ internal sealed record NumberTable(
 
         if (lines.Count == 0)
             throw new DataFileException(path, skipped.Count > 0 ? $"holds no row that can be used; the first: {skipped[0]}" : "holds no row below its header.");
-        return new(path, [.. read], hasTargets ? [.. targets] : [], [.. lines], [.. inputs], [.. cells], [.. skipped]);
+        return new(path, [.. read], hasTargets ? [.. targets] : [], [.. lines], [.. inputs], [.. cells], [.. skipped]) { Parts = [.. parts] };
     }
 
     /// <summary>Reads the targets as numbers.</summary>
@@ -87,7 +101,7 @@ internal sealed record NumberTable(
     public ImmutableArray<long> Labels(ImmutableArray<string> classes) => [.. Enumerable.Range(0, Count).Select(r =>
         classes.IndexOf(Cells[r][0], 0, StringComparer.Ordinal) is var label && label >= 0
             ? (long)label
-            : throw new DataFileException(Path, $"row {Lines[r]}, column '{Targets[0]}': '{Cells[r][0]}' is none of the model's {classes.Length} classes."))];
+            : throw new DataFileException(Path, $"row {Lines[r]}, column '{Targets[0]}': '{Cells[r][0]}' is none of the {classes.Length} classes: {string.Join(", ", classes.Take(ShownNames))}{(classes.Length > ShownNames ? ", ..." : "")}."))];
 
     private float Tag(int row, int target) => Cells[row][target].ToLowerInvariant() switch
     {
@@ -103,7 +117,13 @@ internal sealed record NumberTable(
         float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value) ? value : null;
 
     private static DataFileException NoNumber(string path, int line, string column, string cell) => new(path, $"row {line}, column '{column}': " + (
-        string.IsNullOrWhiteSpace(cell) ? "the cell is empty. Fill it, or leave such rows out with --skip-bad."
+        string.IsNullOrWhiteSpace(cell) ? "the cell is empty. Fill it; --skip-bad leaves such rows out."
+        : Missing.Contains(cell, StringComparer.OrdinalIgnoreCase) ? $"'{cell}' stands for no number. Fill it; --skip-bad leaves such rows out."
+        : double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? $"'{cell}' is beyond the numbers that a network holds, 3.4e38. Scale the column."
+        : Thousands().IsMatch(cell) ? $"'{cell}' may have a separator of thousands or a decimal comma: write {cell.Replace(",", "", StringComparison.Ordinal)} or {cell.Replace(',', '.')}."
         : Number(cell.Replace(',', '.')) is not null ? $"'{cell}' has a decimal comma; write {cell.Replace(',', '.')}."
         : $"'{cell}' is no number. Encode the column as numbers, or pass over it with --ignore '{column}'."));
+
+    [GeneratedRegex(@"^[+-]?[0-9]{1,3}(,[0-9]{3})+$", RegexOptions.CultureInvariant)]
+    private static partial Regex Thousands();
 }

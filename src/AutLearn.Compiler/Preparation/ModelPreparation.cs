@@ -28,14 +28,16 @@ internal static class ModelPreparation
         new BranchInlining().Run(model, cancellationToken);
         string batch = BatchDimension.Resolve(model, cancellationToken);
         int outputCount = graph.Outputs.Count;
-        (Value read, Loss loss) = options.Loss is MultiTaskLoss tasks
+        (Value read, Loss loss, IReadOnlyList<Value> taskScores) = options.Loss is MultiTaskLoss tasks
             ? TaskScores.Join(model, batch, tasks)
-            : (ScoresSearch.Find(graph, options.LogitsName, options.Loss), options.Loss);
+            : (ScoresSearch.Find(graph, options.LogitsName, options.Loss), options.Loss, []);
         graph.AddOutput(BatchFirst.AxisOf(read, batch) is { } axis ? BatchFirst.Turned(model, read, axis) : read);
 
         // Before anything is folded: what is trained must still be there under its own name.
         graph.SortTopologically();
-        IReadOnlyList<Value> trainable = ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(options.Trainable);
+        IReadOnlyList<Value> trainable = loss is MultiTaskLoss several
+            ? TaskScores.Select(graph, several, taskScores, options.Trainable, options.Adapter is not null)
+            : ParameterCatalog.Of(graph, graph.Outputs[^1]).Select(options.Trainable);
         var initial = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         AdapterInsertion? adapters = null;
         if (options.Adapter is { } adapter)

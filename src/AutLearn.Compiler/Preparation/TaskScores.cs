@@ -8,7 +8,7 @@ internal static class TaskScores
 {
     /// <summary>Joins what the tasks read into one value [N, K].</summary>
     /// <exception cref="AutLearnException">An output is unknown, or its scores do not fit its loss.</exception>
-    public static (Value Scores, Loss Loss) Join(OnnxModel model, string batch, MultiTaskLoss loss)
+    public static (Value Scores, Loss Loss, IReadOnlyList<Value> Read) Join(OnnxModel model, string batch, MultiTaskLoss loss)
     {
         OnnxGraph graph = model.Graph;
         Value[] read = [.. loss.Tasks.Select(t => ScoresSearch.FindTask(graph, t.Output, t.Loss))];
@@ -26,7 +26,29 @@ internal static class TaskScores
         Value[] flat = [.. read.Select(r => Flat(builder, builder.Cast(r, type)))];
         Value joined = builder.Concat(1, flat);
         graph.Rename(joined, graph.UniqueName("task_scores"));
-        return (joined, over);
+        return (joined, over, read);
+    }
+
+    /// <summary>Chooses what is trained: the last layers of each task, or what a selection names.</summary>
+    /// <param name="graph">A sorted graph in which nothing was folded yet.</param>
+    /// <param name="loss">The tasks.</param>
+    /// <param name="read">What each of them reads.</param>
+    /// <param name="selection">The selection.</param>
+    /// <param name="hasAdapter">Whether adapters are trained besides.</param>
+    /// <exception cref="AutLearnException">Nothing that is chosen influences a task.</exception>
+    public static IReadOnlyList<Value> Select(OnnxGraph graph, MultiTaskLoss loss, IReadOnlyList<Value> read, TrainableSelection selection, bool hasAdapter)
+    {
+        IReadOnlyList<Value> chosen = selection.LayerCount > 0
+            ? [.. read.SelectMany(r => ParameterCatalog.Of(graph, r).Select(selection)).Distinct()]
+            : ParameterCatalog.Of(graph, read).Select(selection);
+        for (int i = 0; i < read.Count && !hasAdapter; i++)
+        {
+            HashSet<Node> before = ParameterCatalog.AncestorsOf(read[i]);
+            if (!chosen.Any(p => p.Producer is { } producer ? before.Contains(producer) : p.Uses.Any(u => before.Contains(u.Node))))
+                throw new AutLearnException($"The task of output '{loss.Tasks[i].Output}' has nothing to learn with: none of the trainable parameters ({string.Join(", ", chosen.Take(5).Select(p => $"'{p.Name}'"))}) influences it. Select parameters before it, too, or leave the task out.");
+        }
+
+        return chosen;
     }
 
     private static Value Flat(GraphBuilder builder, Value scores) =>

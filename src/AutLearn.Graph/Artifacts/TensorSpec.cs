@@ -68,6 +68,9 @@ public sealed record TensorSpec(string Name, ElementType ElementType, ImmutableA
     }
 
     /// <inheritdoc/>
+    public override string ToString() => $"{ElementType}[{string.Join(",", Shape.IsDefault ? [] : Shape)}]";
+
+    /// <inheritdoc/>
     public bool Equals(TensorSpec? other) =>
         other is not null && Name == other.Name && ElementType == other.ElementType && Shape.AsSpan().SequenceEqual(other.Shape.AsSpan());
 

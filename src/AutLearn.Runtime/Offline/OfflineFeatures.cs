@@ -86,6 +86,15 @@ internal sealed class OfflineFeatures : IDisposable
 
     public void Dispose() => _batch.Dispose();
 
+    /// <summary>Tells whether a row can be measured on; else its sample counts as skipped. A loss over rows with one that is not finite would be none, and no training would ever serve.</summary>
+    public bool IsSound(HistorySample sample, ReadOnlySpan<byte> row)
+    {
+        if (_layout.HasNumbers(row))
+            return true;
+        Skipped.Add(sample.Id);
+        return false;
+    }
+
     // Tells features of the same content apart from those of an id that was given away anew, and of another seed's augmentation.
     private long Fingerprint(HistorySample sample, int variant) => variant == 0 ? sample.ContentKey : HashCode64(sample.ContentKey, _seed);
 

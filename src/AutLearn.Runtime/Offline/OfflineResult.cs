@@ -7,7 +7,7 @@ namespace AutLearn.Runtime.Offline;
 /// <param name="Progress">Where training stands.</param>
 /// <param name="BestEpoch">The epoch with the lowest loss on the hold-out so far; 0 for the parameters that training started from.</param>
 /// <param name="BestLoss">That loss; NaN without a hold-out.</param>
-/// <param name="SkippedSamples">Samples that could not be read, or whose label is none of the model's classes.</param>
+/// <param name="SkippedSamples">Samples that could not be read, whose labels the loss is not defined for, or, in the hold-out, whose features are not numbers.</param>
 /// <param name="Gate">The gate's report; null unless training is over.</param>
 public sealed record OfflineResult(OfflineStatus Status, OfflineProgress Progress, int BestEpoch, double BestLoss, int SkippedSamples, GateReport? Gate)
 {

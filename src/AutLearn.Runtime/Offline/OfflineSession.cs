@@ -120,7 +120,7 @@ internal sealed class OfflineSession : IDisposable
             if (endOfWindow.IsCancellationRequested)
                 return false;
             _duty.Begin();
-            if (_features.TryGet(sample, 0, _row, _label, cancellationToken))
+            if (_features.TryGet(sample, 0, _row, _label, cancellationToken) && _features.IsSound(sample, _row))
             {
                 single.Set(0, _row, _label);
                 _holdOut.Add(single.Boundary, single.Labels, 1);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using AutLearn.Graph;
 using AutLearn.Graph.Artifacts;
@@ -144,7 +145,7 @@ internal sealed class RowLayout
 
     private void Prepare(int count, TensorBuffer row)
     {
-        if (count > LabelCount || count == 0)
+        if (count > LabelCount || count == 0 || (count < LabelCount && !Ignores))
             throw new ArgumentException($"{count} labels are not {Describe()}.");
         if (count < LabelCount)
             FillIgnored(row.Bytes, mustIgnore: true);
@@ -174,6 +175,41 @@ internal sealed class RowLayout
             to[i] = convert(from[i]);
     }
 
+    /// <summary>Tells whether the features of a row hold numbers alone: no NaN, and no infinity but the negative one, which masks use.</summary>
+    public bool HasNumbers(ReadOnlySpan<byte> features)
+    {
+        for (int i = 0; i < _boundary.Length; i++)
+        {
+            ElementType type = _manifest.Boundary[i].Tensor.ElementType;
+            int size = SizeOf(type, _boundary[i]);
+            if (!HasNumbers(type, features[..size]))
+                return false;
+            features = features[size..];
+        }
+
+        return true;
+    }
+
+    private static bool HasNumbers(ElementType type, ReadOnlySpan<byte> bytes) => type switch
+    {
+        ElementType.Float32 => HasNumbers(MemoryMarshal.Cast<byte, float>(bytes)),
+        ElementType.Float64 => HasNumbers(MemoryMarshal.Cast<byte, double>(bytes)),
+        ElementType.Float16 => HasNumbers(MemoryMarshal.Cast<byte, Half>(bytes)),
+        _ => true,
+    };
+
+    private static bool HasNumbers<T>(ReadOnlySpan<T> values)
+        where T : IFloatingPointIeee754<T>
+    {
+        foreach (T value in values)
+        {
+            if (T.IsNaN(value) || T.IsPositiveInfinity(value))
+                return false;
+        }
+
+        return true;
+    }
+
     private static IEnumerable<TensorSpec> Tensors(ArtifactManifest manifest) =>
         manifest.Boundary.Select(b => b.Tensor).Concat(manifest.Inputs).Append(manifest.Labels).Append(manifest.Logits);
 
@@ -191,11 +227,13 @@ internal sealed class RowLayout
 
     private long[] Settle(IEnumerable<string> shape, TensorSpec spec) =>
         [.. shape.Select(d => IsNumber(d, out long size) ? size : _sizes.TryGetValue(d, out int given) ? given
-            : throw new NotSupportedException($"Learning from single rows needs rows of one size; '{spec.Name}' is {spec} and leaves '{d}' open. Give it as a row size: shorter rows are then padded."))];
+            : throw new NotSupportedException($"Learning from single rows needs rows of one size; '{spec.Name}' is {spec} and leaves '{d}' open. Give it, as in RowSizes = {{ [\"{d}\"] = 32 }}: shorter rows are then padded."))];
+
+    private bool Ignores => _manifest.Loss.IgnoreIndex is not null && _manifest.Labels.ElementType is (ElementType.Int64 or ElementType.Int32);
 
     private void FillIgnored(Span<byte> target, bool mustIgnore = false)
     {
-        if (_manifest.Loss.IgnoreIndex is not { } ignored || _manifest.Labels.ElementType is not (ElementType.Int64 or ElementType.Int32))
+        if (!Ignores || _manifest.Loss.IgnoreIndex is not { } ignored)
         {
             if (mustIgnore)
                 throw new ArgumentException($"The labels are not {Describe()}, and the loss ignores none that could fill the rest. Compile it with an ignored label.");

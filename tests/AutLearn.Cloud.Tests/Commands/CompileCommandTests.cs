@@ -55,6 +55,8 @@ public sealed class CompileCommandTests : IDisposable
     [InlineData("above 0", "--task", "probabilities=mse*0")]
     [InlineData("twice", "--task", "probabilities=mse", "--task", "probabilities=l1")]
     [InlineData("in place of|takes the place", "--task", "probabilities=mse", "--loss", "l1")]
+    [InlineData("--logits is for one loss", "--task", "probabilities=mse", "--logits", "logits")]
+    [InlineData("--new-head replaces one classifier", "--task", "probabilities=mse", "--new-head", "4")]
     public async Task Compile_TaskThatIsNone_SaysHowToWriteIt(string message, params string[] options) =>
         (await ToolRun.Of(["compile", _model, "--out", _folder.File("none"), .. options])).AssertFails(2, message.Split('|')[^1]);
 

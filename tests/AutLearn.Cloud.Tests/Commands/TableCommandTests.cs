@@ -72,13 +72,63 @@ public sealed class TableCommandTests : IDisposable
     [InlineData("rooms,width,depth,price\n1,2,3,4\n1,,3,4\n", "row 3, column 'width': the cell is empty")]
     [InlineData("rooms,width,depth,price\n1,2,3,4\n1,2,3,nan\n", "row 3, column 'price'")]
     [InlineData("rooms,width,depth,price\n1,1e999,3,4\n", "column 'width'")]
+    [InlineData("rooms,width,depth,price\n1,\"39,787\",3,4\n", "write 39787 or 39.787")]
+    [InlineData("rooms,width,depth,price\n1,NA,3,4\n", "stands for no number")]
     [InlineData("1,2,3,4\n1,2,3,4\n", "no header")]
-    [InlineData("rooms,rooms,depth,price\n1,2,3,4\n", "name of its own")]
+    [InlineData("rooms,rooms,depth,price\n1,2,3,4\n", "two columns are called 'rooms'")]
+    [InlineData("rooms,width,price,\n1,2,3,\n", "column 4 has no name")]
     [InlineData("rooms,width,depth\n1,2,3\n", "no column 'price'")]
     [InlineData("rooms,width,depth,price\n", "no row below its header")]
     [InlineData("price\n1\n2\n", "beside the targets")]
     public async Task Pretrain_TableThatIsNone_NamesRowAndColumn(string text, string message) =>
         (await ToolRun.Of("pretrain", _folder.Write("bad.csv", Encoding.UTF8.GetBytes(text)), "--recipe", "mlp", "--target", "price", "--out", _folder.File("no.onnx"))).AssertFails(1, message);
+
+    [Fact]
+    public async Task Pretrain_ModelThatKnowsItsColumns_LearnsOnByName()
+    {
+        await Package("kind", "cross-entropy");
+        string model = _folder.File("kind.onnx"), more = Write("turned.csv", 60, first: 500, isTurned: true), next = _folder.File("next.onnx");
+        JsonElement report = (await ToolRun.Of("pretrain", more, "--model", model, "--epochs", "1", "--lr", "1e-9", "--out", next, "--json")).Json();
+        Assert.Equal(["rooms", "width", "depth"], ModelNotes.Table(OnnxFile.Read(next))!.Features.AsEnumerable());
+        Assert.Equal(ModelNotes.Classes(OnnxFile.Read(model)).AsEnumerable(), ModelNotes.Classes(OnnxFile.Read(next)).AsEnumerable());
+        Assert.Equal(0, (await ToolRun.Of("compile", next, "--out", _folder.File("next.autlearn"))).ExitCode);
+        double Right(string package) => ToolRun.Of("evaluate", _folder.File(package), more, "--json").Result.Json().GetProperty("figures").GetProperty("targets")[0].GetProperty("accuracy").GetDouble();
+        Assert.Equal(Right("kind.autlearn"), Right("next.autlearn"), 0.05);
+
+        (await ToolRun.Of("pretrain", more, "--model", model, "--target", "price", "--out", next)).AssertFails(2, "'kind'", "leave --target out");
+        (await ToolRun.Of("pretrain", more, "--model", model, "--loss", "mse", "--out", next)).AssertFails(2, "--loss mse");
+        (await ToolRun.Of("pretrain", _folder.Write("castle.csv", "rooms,width,depth,kind\n1,2,3,castle\n4,5,6,hut\n"u8.ToArray()), "--model", model, "--out", next)).AssertFails(1, "row 2", "'castle'", "hut, villa");
+        (await ToolRun.Of("pretrain", _folder.Write("less.csv", "rooms,width,kind\n1,2,hut\n4,5,hut\n"u8.ToArray()), "--model", model, "--out", next)).AssertFails(1, "no column 'depth'");
+    }
+
+    [Fact]
+    public async Task Compile_PerceptronOfSeveralTargets_TrainsNoScale()
+    {
+        string table = Write("houses.csv", 60), model = _folder.File("two.onnx");
+        Assert.Equal(0, (await ToolRun.Of("pretrain", table, "--recipe", "mlp", "--target", "price", "--target", "area", "--ignore", "large", "--ignore", "cheap", "--ignore", "kind", "--ignore", "name", "--epochs", "1", "--out", model)).ExitCode);
+        foreach (string selection in (string[])["--last=1", "--all"])
+        {
+            JsonElement report = (await ToolRun.Of("compile", model, selection, "--out", _folder.File("two.autlearn"), "--json")).Json();
+            string[] trained = [.. report.GetProperty("trained").GetProperty("parameters").EnumerateArray().Select(p => p.GetString()!)];
+            Assert.All(trained, t => Assert.Matches("^(head|layer_[12])\\.(weight|bias)$", t));
+            Assert.Contains("head.weight", trained);
+        }
+    }
+
+    [Fact]
+    public async Task Pretrain_ColumnOfParts_DividesTheTable()
+    {
+        string[] lines = File.ReadAllLines(Write("all.csv", 40));
+        string table = _folder.Write("parts.csv", Encoding.UTF8.GetBytes(string.Join('\n', lines.Select((l, i) => $"{l},{(i == 0 ? "split" : i % 5 == 0 ? "test" : i % 5 == 1 ? "val" : "train")}")) + "\n"));
+        string[] command = ["pretrain", table, "--recipe", "mlp", "--target", "price", "--ignore", "name", "--ignore", "kind", "--ignore", "cheap", "--epochs", "1", "--out", _folder.File("parts.onnx"), "--json"];
+        JsonElement report = (await ToolRun.Of(command)).Json();
+        Assert.Equal((24, 8), (report.GetProperty("train_rows").GetInt32(), report.GetProperty("validation_rows").GetInt32()));
+        Assert.DoesNotContain("split", ModelNotes.Table(OnnxFile.Read(_folder.File("parts.onnx")))!.Features);
+    }
+
+    [Fact]
+    public async Task Pretrain_PricesAsClasses_AreRefused() =>
+        (await ToolRun.Of("pretrain", Write("houses.csv", 100), "--recipe", "mlp", "--target", "price", "--loss", "cross-entropy", "--ignore", "name", "--ignore", "kind", "--ignore", "cheap", "--out", _folder.File("no.onnx"))).AssertFails(1, "hardly classes", "--loss mse");
 
     [Fact]
     public async Task Pretrain_BadRows_AreLeftOutWhereAsked()

@@ -81,6 +81,19 @@ public sealed class MultiTaskTests
         }
     }
 
+    [Theory]
+    [InlineData(1, "age.bias,age.weight,kind.bias,kind.weight")]
+    [InlineData(2, "age.bias,age.weight,kind.bias,kind.weight,shared.bias,shared.weight")]
+    public void Compile_LastLayers_AreThoseOfEachTask(int count, string expected)
+    {
+        CompiledArtifacts artifacts = ModelCompiler.Compile(Model(), new() { Loss = new MultiTaskLoss(Task("kind=cross-entropy"), Task("age=mse")), Trainable = TrainableSelection.LastLayers(count) });
+        Assert.Equal(expected, string.Join(",", artifacts.Manifest.Parameters.Select(p => p.Tensor.Name).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Compile_TaskWithNothingToLearnWith_IsRefused() => Assert.Contains("'age'", Assert.ThrowsAny<AutLearnException>(() => ModelCompiler.Compile(
+        Model(), new() { Loss = new MultiTaskLoss(Task("kind=cross-entropy"), Task("age=mse")), Trainable = TrainableSelection.Patterns("kind.*") })).Message);
+
     [Fact]
     public void Compile_TasksThatCannotBe_SaysWhy()
     {

@@ -184,6 +184,51 @@ public sealed class RowAndLabelErrorTests : IDisposable
         Assert.Equal(OfflineStatus.Promoted, result.Status);
     }
 
+    [Theory]
+    [InlineData(190, 1)]
+    [InlineData(10, 0)]
+    public async Task OfflineLearner_SampleThatIsNoNumber_CostsItselfAlone(int bad, int skipped)
+    {
+        var task = LearningTask.Of("mse");
+        using PersonalModel model = Open("mse");
+        using SampleStore samples = SampleStore.Open(_folder.File("samples"), new KeyFileProtector(_folder.File("key")));
+        for (int i = 0; i < 200; i++)
+        {
+            (TensorBuffer[] inputs, TensorBuffer labels) = task.Sample(i);
+            if (i == bad)
+                inputs[0].Span<float>()[1] = float.NaN;
+            samples.Add(new NewSample { Payload = inputs[0].Bytes.ToArray(), Labels = SampleLabels.Of(labels.Span<float>()), Consent = SampleConsent.Given });
+        }
+
+        using FeatureStore features = FeatureStore.Open(_folder.File("features"), OfflineLearner.OptionsFor(model));
+        OfflineResult result = await new OfflineLearner(model, new StoredSampleHistory(samples), features, _folder.File("offline")).RunAsync();
+        Assert.Equal((OfflineStatus.Promoted, skipped), (result.Status, result.SkippedSamples));
+        Assert.Equal(skipped == 0, result.RefusedRows > 0);
+    }
+
+    [Fact]
+    public async Task OfflineLearner_ContentTooShortOrClassForANumber_SkipsTheSample()
+    {
+        var task = LearningTask.Of("mse");
+        using PersonalModel model = Open("mse");
+        using SampleStore samples = SampleStore.Open(_folder.File("samples"), new KeyFileProtector(_folder.File("key")));
+        for (int i = 0; i < 64; i++)
+        {
+            (TensorBuffer[] inputs, TensorBuffer labels) = task.Sample(i);
+            samples.Add(new NewSample
+            {
+                Payload = inputs[0].Bytes[..(i == 4 ? 8 : 16)].ToArray(),
+                Label = i == 9 ? 5 : null,
+                Labels = i == 9 ? default : SampleLabels.Of(labels.Span<float>()),
+                Consent = SampleConsent.Given,
+            });
+        }
+
+        using FeatureStore features = FeatureStore.Open(_folder.File("features"), OfflineLearner.OptionsFor(model));
+        OfflineResult result = await new OfflineLearner(model, new StoredSampleHistory(samples), features, _folder.File("offline")).RunAsync();
+        Assert.Equal(2, result.SkippedSamples);
+    }
+
     [Fact]
     public async Task DataLoader_PaddingLabel_FillsTheRestOfShorterRows()
     {

@@ -116,6 +116,7 @@ internal static class DataWalk
         PretrainTask task = TableTasks.Create(
             NumberTable.Read(train, targets, [], [], areTargetsNeeded: true, skipsBad: false),
             TableObjectives.LossOf(loss),
+            [],
             new("mlp", (rows, numbers, outputs) => begun = recipe.Build(rows, numbers, outputs, seed)),
             HeldOut,
             seed);
@@ -166,13 +167,17 @@ internal static class DataWalk
         n => n.StartsWith("layer_", StringComparison.Ordinal) || n.StartsWith("head.", StringComparison.Ordinal),
         (net, x) =>
         {
-            x = (x - net["feature_mean"]) / net["feature_deviation"];
+            x = (x - Scale(net, "feature_mean")) / Scale(net, "feature_deviation");
             for (int layer = 1; graph.Find($"layer_{layer}.weight") is not null; layer++)
                 x = (x.matmul(net[$"layer_{layer}.weight"]) + net[$"layer_{layer}.bias"]).relu();
             x = x.matmul(net["head.weight"]) + net["head.bias"];
-            return objective == TableObjective.Numbers ? (x * net["target_deviation"]) + net["target_mean"] : x;
+            return objective == TableObjective.Numbers ? (x * Scale(net, "target_deviation")) + Scale(net, "target_mean") : x;
         },
         (scores, labels) => objective == TableObjective.Numbers ? Functional.mse_loss(scores, labels) : Functional.binary_cross_entropy_with_logits(scores, labels));
+
+    // A fresh network joins scales from lone numbers; one that was trained holds them together.
+    private static torch.Tensor Scale(TorchNetwork net, string name) =>
+        net.Find(name) ?? torch.cat([.. Enumerable.Range(1, int.MaxValue).Select(i => net.Find($"{name}_{i}")).TakeWhile(t => t is not null).Select(t => t!)]);
 
     private static TorchNetwork MobileNet(OnnxGraph graph) => new(
         graph,

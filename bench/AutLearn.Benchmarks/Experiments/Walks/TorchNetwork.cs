@@ -32,6 +32,9 @@ internal sealed class TorchNetwork : IDisposable
 
     public torch.Tensor this[string name] => _values[name];
 
+    /// <summary>Gets a value; null where the graph has none of that name.</summary>
+    public torch.Tensor? Find(string name) => _values.GetValueOrDefault(name);
+
     /// <summary>Trains with Adam; the values of the epoch with the lowest validation loss stay.</summary>
     /// <param name="training">The rows.</param>
     /// <param name="validation">What decides which epoch stays; null keeps the last.</param>

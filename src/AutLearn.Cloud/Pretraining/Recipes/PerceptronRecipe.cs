@@ -16,9 +16,7 @@ internal sealed record PerceptronRecipe(int Hidden, int Layers, double Dropout, 
 {
     private const long Opset = 18;
 
-    /// <summary>The constants that scale, which training leaves alone.</summary>
-    public static IReadOnlyList<string> Scales(TableObjective objective) =>
-        objective == TableObjective.Numbers ? ["feature_mean", "feature_deviation", "target_mean", "target_deviation"] : ["feature_mean", "feature_deviation"];
+    private static readonly string[] Scales = ["feature_mean", "feature_deviation", "target_mean", "target_deviation"];
 
     /// <summary>Builds the network: <c>features</c> Float32 [N, F] to <c>prediction</c> [N, K], or to <c>logits</c> and <c>probabilities</c>.</summary>
     /// <param name="rows">The rows that scales are taken from.</param>
@@ -59,12 +57,36 @@ internal sealed record PerceptronRecipe(int Hidden, int Layers, double Dropout, 
 
         return new OnnxModel(graph, Opset) { IrVersion = 8 };
 
-        Value Constant(string name, float[] values) => graph.AddInitializer(name, Tensor.Vector<float>(values));
+        Value Constant(string name, float[] values) => Join(graph, name, values);
 
         Value Node(string op, string name, Value[] inputs) => graph.AddNode(op, inputs, [name], name: $"{name}/{op}").Outputs[0]!;
 
         Value Dense(Value input, string name, int inputs, int results, string output, double gain) => Node(
             "Gemm", output, [input, weights.Normal($"{name}.weight", gain / Math.Sqrt(inputs), inputs, results), weights.Constant($"{name}.bias", 0, results)]);
+    }
+
+    /// <summary>Makes the scales of a network that this recipe began constants that no training takes for weights: files hold each in one piece.</summary>
+    public static void KeepScales(OnnxModel model)
+    {
+        OnnxGraph graph = model.Graph;
+        foreach (string name in Scales)
+        {
+            if (graph.Find(name) is not { IsConstant: true, ElementType: ElementType.Float32, Shape.Rank: 1 } scale)
+                continue;
+            graph.Rename(scale, graph.UniqueName($"{name}/whole"));
+            graph.ReplaceAllUses(scale, Join(graph, name, scale.Initializer!.Span<float>()));
+        }
+
+        graph.SortTopologically();
+    }
+
+    // Lone numbers are no parameters, whatever is made of them.
+    private static Value Join(OnnxGraph graph, string name, ReadOnlySpan<float> values)
+    {
+        var numbers = new Value[values.Length];
+        for (int i = 0; i < values.Length; i++)
+            numbers[i] = graph.AddInitializer(graph.UniqueName($"{name}_{i + 1}"), Tensor.Vector<float>(values[i]));
+        return graph.AddNode("Concat", numbers, [name], [new("axis", AttributeValue.Of(0L))], name: $"{name}/Concat").Outputs[0]!;
     }
 
     // A column that never changes says nothing, and stays as it is.

@@ -17,7 +17,7 @@ public sealed class StoredSampleHistory : ISampleHistory
 
     /// <summary>Creates a history.</summary>
     /// <param name="store">The store; stays the caller's.</param>
-    /// <param name="decoder">Decodes contents; null if they are the inputs' rows themselves, little-endian, one after the other; of a model with one input, a content may end early where the rest is padding.</param>
+    /// <param name="decoder">Decodes contents; null if they are the inputs' rows themselves, little-endian, one after the other; of a model that reads one row of tokens, a content may end early where the rest is padding.</param>
     /// <param name="logger">Takes messages without user data; null for none.</param>
     public StoredSampleHistory(SampleStore store, SampleDecoder? decoder = null, ILogger<StoredSampleHistory>? logger = null)
     {
@@ -62,18 +62,10 @@ public sealed class StoredSampleHistory : ISampleHistory
             return false;
         if (stored.Label is { } label)
         {
-            // A class, or the one number that the model predicts.
-            switch (labels)
-            {
-                case { ElementType: ElementType.Int64, Count: 1 }:
-                    labels.Span<long>()[0] = label;
-                    return true;
-                case { ElementType: ElementType.Float32, Count: 1 }:
-                    labels.Span<float>()[0] = label;
-                    return true;
-                default:
-                    return false;
-            }
+            if (labels is not { ElementType: ElementType.Int64, Count: 1 })
+                return false;
+            labels.Span<long>()[0] = label;
+            return true;
         }
 
         if (stored.Labels.Length > labels.Bytes.Length || stored.Labels.Length % (labels.ElementType.SizeInBits() / 8) != 0)
@@ -96,8 +88,8 @@ public sealed class StoredSampleHistory : ISampleHistory
         foreach (TensorBuffer input in inputs)
             size += input.Bytes.Length;
 
-        // Of one input, what is missing at its end is padding.
-        if (inputs.Count == 1 && payload.Length < size && payload.Length > 0 && payload.Length % (inputs[0].ElementType.SizeInBits() / 8) == 0)
+        // A sentence may end early: the rest is padding. Numbers that are missing are a fault.
+        if (inputs is [{ ElementType: ElementType.Int64 or ElementType.Int32 }] && payload.Length < size && payload.Length > 0 && payload.Length % (inputs[0].ElementType.SizeInBits() / 8) == 0)
         {
             payload.CopyTo(inputs[0].Bytes);
             return true;
