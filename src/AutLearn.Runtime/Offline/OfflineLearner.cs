@@ -213,7 +213,7 @@ public sealed class OfflineLearner
             return Result(OfflineStatus.Suspended, null);
         GateReport? report = session.HoldOut.Rows == 0
             ? null
-            : _gate.Decide(_serving.Evaluate(session.HoldOut, cancellationToken), session.Candidate.Evaluate(session.HoldOut, cancellationToken));
+            : GateFor(session.HoldOut, plan).Decide(_serving.Evaluate(session.HoldOut, cancellationToken), session.Candidate.Evaluate(session.HoldOut, cancellationToken));
         OfflineStatus status = report is null or { IsPromoted: true } ? OfflineStatus.Promoted : OfflineStatus.RolledBack;
         if (status == OfflineStatus.Promoted && !IsRepeat(saved, session) && session.Candidate.HasParametersOf(_serving))
             status = OfflineStatus.Unchanged;
@@ -228,6 +228,12 @@ public sealed class OfflineLearner
         Log.OfflineEnded(_serving.Logger, status, report?.Gained ?? 0, report?.Lost ?? 0);
         return Result(status, report);
     }
+
+    // Samples that cannot be measured on must not keep every training from serving: the others decide, while most are left.
+    private PromotionGate GateFor(FeatureSet holdOut, OfflinePlan plan) =>
+        holdOut.Rows >= _options.Gate.MinimumLabels || plan.HoldOut.Length < _options.Gate.MinimumLabels || 2 * holdOut.Rows < plan.HoldOut.Length
+            ? _gate
+            : new(new GateOptions { Margin = _options.Gate.Margin, Significance = _options.Gate.Significance, MinimumLabels = holdOut.Rows });
 
     // After a crash between the commit of a generation and the end, the candidate serves already: what it changed was changed by this training.
     private static bool IsRepeat(OfflineCheckpoint? saved, OfflineSession session) =>
